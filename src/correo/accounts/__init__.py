@@ -1,0 +1,1 @@
+"""Who: directory of addresses, logins, passwords."""

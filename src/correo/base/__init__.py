@@ -1,0 +1,1 @@
+"""The ground all rooms stand on: errors, clock, identifiers, limits, DNS types. Pure."""

@@ -1,0 +1,1 @@
+"""Clients for any mail server: async, typed, over our own engines."""

@@ -1,0 +1,1 @@
+"""Bring a message home to a mailbox, or out to another server."""

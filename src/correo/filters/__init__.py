@@ -1,0 +1,1 @@
+"""What a message passes before it is accepted."""

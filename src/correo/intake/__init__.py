@@ -1,0 +1,1 @@
+"""Decide whether a message may come in, and take it over: the commit point."""

@@ -1,0 +1,1 @@
+"""What a mailbox means, once, for every protocol that shows it."""

@@ -1,0 +1,1 @@
+"""The message format: one pass over the octets makes an index, never again."""

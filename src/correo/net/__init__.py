@@ -1,0 +1,1 @@
+"""Sockets under the engines: driver, listeners, TLS, DNS, PROXY protocol, limits."""

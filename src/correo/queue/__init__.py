@@ -1,0 +1,1 @@
+"""The durable waiting room: which message, when, for which host. No sockets."""

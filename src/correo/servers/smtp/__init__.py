@@ -1,0 +1,1 @@
+"""Serve SMTP, submission and LMTP."""

@@ -1,0 +1,1 @@
+"""The narrow door to disk: accounts, directory, queue and blobs behind protocols."""

@@ -1,0 +1,175 @@
+"""The narrow door to disk: what every backend offers, in coarse steps.
+
+Each method is one transaction and one thread hop. It speaks mail (account, mailbox, message,
+change number), never sequence numbers, tags or SQL. On return, what was written is durable.
+Watchers are woken after the commit, never before. One contract suite
+(`testing/contracts`) runs against every backend and the in-memory fake.
+
+All methods may raise `DamagedStore` and, when writing, `StorageFull`.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+from correo.base.blobs import Blob
+from correo.store.model import (
+    AccountId,
+    Appended,
+    Column,
+    Copied,
+    FlagMode,
+    FlagsStored,
+    Mailbox,
+    MailboxChanges,
+    MailboxId,
+    NewMessage,
+    Snapshot,
+    StoredBlob,
+)
+
+__all__ = ["AccountStore", "BlobStore", "BlobWriter", "Store", "Watch"]
+
+
+class Watch(Protocol):
+    """A subscription to an account's changes; close it when the session ends."""
+
+    def close(self) -> None: ...
+
+
+class AccountStore(Protocol):
+    """One account's mail. Cheap to hold; many sessions share one."""
+
+    @property
+    def account_id(self) -> AccountId: ...
+
+    # mailboxes
+
+    async def mailboxes(self) -> list[Mailbox]:
+        """All mailboxes with their counts, INBOX first, then by name. INBOX always exists."""
+
+    async def mailbox(self, name: str) -> Mailbox:
+        """Raises NotFound."""
+
+    async def create_mailbox(self, name: str, *, special_use: Sequence[str] = ()) -> Mailbox:
+        """Make a mailbox and the missing levels above it. Raises AlreadyExists."""
+
+    async def delete_mailbox(self, name: str) -> None:
+        """Remove a mailbox and its entries; its children stay. Raises NotFound; INBOX: Refusal."""
+
+    async def rename_mailbox(self, old: str, new: str) -> None:
+        """Rename with all levels below; INBOX instead moves its messages to a new mailbox
+        (RFC 9051 6.3.6). Raises NotFound, AlreadyExists."""
+
+    async def subscribe(self, name: str, *, subscribed: bool) -> None:
+        """Remember or forget a subscription; the mailbox need not exist (RFC 9051 6.3.7)."""
+
+    async def subscriptions(self) -> list[str]:
+        """All subscribed names, sorted, existing or not."""
+
+    # entries
+
+    async def snapshot(self, mailbox: MailboxId) -> Snapshot:
+        """All entries with flags and mod-sequence. Raises NotFound."""
+
+    async def changes_since(self, mailbox: MailboxId, modseq: int) -> MailboxChanges:
+        """Exactly what happened after this mod-sequence; `exists=False` if the mailbox is gone."""
+
+    def fetch(
+        self, mailbox: MailboxId, uids: Sequence[int], columns: Sequence[Column]
+    ) -> AsyncIterator[list[tuple[object, ...]]]:
+        """Rows in ascending UID order, in batches sized by weight (about a megabyte, or 1,000).
+
+        UIDs that are gone are left out. Octets of large messages come as Blob.
+        """
+
+    async def append(self, mailbox: MailboxId, batch: Sequence[NewMessage]) -> list[Appended]:
+        """File messages, all or none, in order; UIDs ascend strictly and are never reused.
+
+        Concurrent appends to one account share a commit. Raises NotFound, OverQuota.
+        """
+
+    async def store_flags(
+        self,
+        mailbox: MailboxId,
+        uids: Sequence[int],
+        mode: FlagMode,
+        flags: str,
+        *,
+        unchanged_since: int | None = None,
+    ) -> FlagsStored:
+        """Change flags; all changed entries get one new mod-sequence (RFC 7162 3.1.3)."""
+
+    async def copy(self, source: MailboxId, uids: Sequence[int], target: MailboxId) -> list[Copied]:
+        """Make entries in the target for the same messages, flags and dates kept, all or none.
+
+        UIDs that are gone are left out. Raises NotFound for the target.
+        """
+
+    async def move(self, source: MailboxId, uids: Sequence[int], target: MailboxId) -> list[Copied]:
+        """As copy, and the source entries vanish in the same transaction (RFC 6851 3.3)."""
+
+    async def expunge(
+        self, mailbox: MailboxId, uids: Sequence[int] | None, *, only_deleted: bool = True
+    ) -> list[int]:
+        """Remove entries (those of `uids`, or all) that carry \\Deleted; with only_deleted=False
+        whether they carry it or not (POP3 update phase). Returns the UIDs gone, ascending."""
+
+    # whole account
+
+    async def usage(self) -> tuple[int, int]:
+        """Octets and messages that count against the quota."""
+
+    def watch(self, woken: Callable[[MailboxId | None], None]) -> Watch:
+        """Call `woken` in this event loop after each commit, ours or another process's, that
+        changed a mailbox (its id) or the list of mailboxes (None). Never called at once;
+        bursts may be folded into one call. Ask changes_since for what happened."""
+
+
+class BlobWriter(Protocol):
+    """Takes a large body while it arrives."""
+
+    def write(self, octets: bytes) -> None:
+        """Append; to the page cache, so that it does not wait for the disk."""
+
+    @property
+    def size(self) -> int: ...
+
+    async def commit(self) -> StoredBlob:
+        """Sync the octets and give them their name; then they are durable."""
+
+    def abort(self) -> None:
+        """Forget everything; may be called at any time, also twice."""
+
+
+class BlobStore(Protocol):
+    """Content-addressed octets, shared by all accounts and the queue."""
+
+    def writer(self) -> BlobWriter: ...
+
+    async def put(self, octets: bytes) -> StoredBlob:
+        """writer, write, commit in one."""
+
+    def open(self, name: StoredBlob) -> Blob: ...
+
+    async def read_all(self, name: StoredBlob) -> bytes:
+        """The whole blob. Raises DamagedStore if it is missing."""
+
+
+class Store(Protocol):
+    """All accounts of this node, and their blobs."""
+
+    @property
+    def blobs(self) -> BlobStore: ...
+
+    async def create(self, account: AccountId) -> AccountStore:
+        """Make an empty account with INBOX and the usual special-use mailboxes (Sent, Drafts,
+        Trash, Junk, Archive). Returns the existing one if it is there."""
+
+    async def open(self, account: AccountId) -> AccountStore:
+        """Raises NotFound, DamagedStore (one clear sentence, with the file's name)."""
+
+    async def remove(self, account: AccountId) -> None:
+        """Delete the account's mail for good."""
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of every file."""

@@ -1,0 +1,1 @@
+"""The in-memory backend: the fake that passes the same contract suite."""

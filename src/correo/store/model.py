@@ -1,0 +1,194 @@
+"""What the store holds, in the words of mail: mailboxes, messages, entries, changes.
+
+An *entry* is a message in a mailbox: (mailbox, UID) -> message, flags, mod-sequence. One
+message may have several entries (COPY makes an entry, not octets).
+
+Flags travel as one canonical `str`: system flags first, in the order of SYSTEM_FLAGS, then
+keywords sorted by their lower-case form, one space between them, "" for none. It is both the
+stored form and, encoded to ASCII, the inside of an IMAP flag list; equal sets are equal strings, so
+whole-mailbox work groups by string. `mailbox.flags` makes and changes them.
+
+RFC 9051    2.3      message attributes
+RFC 7162    3        mod-sequences
+RFC 8474             object identifiers (EMAILID, THREADID, MAILBOXID)
+RFC 8514             SAVEDATE
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NewType
+
+from correo.base.blobs import Blob
+from correo.message.index import MessageIndex
+
+__all__ = [
+    "INLINE_LIMIT",
+    "SYSTEM_FLAGS",
+    "AccountId",
+    "Appended",
+    "Change",
+    "Column",
+    "Copied",
+    "FlagMode",
+    "FlagsStored",
+    "Mailbox",
+    "MailboxChanges",
+    "MailboxId",
+    "NewMessage",
+    "Octets",
+    "Snapshot",
+    "StoredBlob",
+]
+
+AccountId = NewType("AccountId", str)
+MailboxId = NewType("MailboxId", int)
+
+INLINE_LIMIT = 64 * 1024  # octets; a message up to this size lies in the account's database
+SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
+HIERARCHY_DELIMITER = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """The name of a synced blob: SHA-256 of its octets, hexadecimal, and its length."""
+
+    digest: str
+    size: int
+
+
+Octets = bytes | Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox and its counts, as of the moment it was asked for.
+
+    name: Unicode, NFC, levels separated by "/", no level empty; "INBOX" in capitals.
+    special_use: attributes as in RFC 6154, "\\Sent", at most one normally.
+    object_id: MAILBOXID, stable across renames.
+    """
+
+    id: MailboxId
+    name: str
+    object_id: str
+    uid_validity: int
+    uid_next: int
+    highest_modseq: int
+    messages: int
+    unseen: int
+    deleted: int
+    size: int
+    deleted_size: int = 0
+    subscribed: bool = False
+    special_use: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class NewMessage:
+    """A message to be filed, indexed already; many appends may share one.
+
+    octets: the message itself, or the name of its synced blob if over INLINE_LIMIT.
+    internal_date: seconds since 1970 UTC; None means the moment of the append.
+    """
+
+    octets: bytes | StoredBlob
+    index: MessageIndex
+    flags: str = ""
+    internal_date: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    uid: int
+    modseq: int
+    email_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One entry copied or moved: its UID before and after."""
+
+    source_uid: int
+    uid: int
+
+
+class Column(Enum):
+    """What can be asked of entries; a row is a tuple in the order asked.
+
+    Beside each stands the type of its field.
+    """
+
+    UID = "uid"  # int
+    MODSEQ = "modseq"  # int
+    FLAGS = "flags"  # str, canonical
+    INTERNAL_DATE = "internal_date"  # int, seconds since 1970 UTC
+    SAVE_DATE = "save_date"  # int, seconds since 1970 UTC
+    SIZE = "size"  # int, octets
+    EMAIL_ID = "email_id"  # str
+    THREAD_ID = "thread_id"  # str
+    SENT_DATE = "sent_date"  # int | None, the Date field, seconds since 1970 UTC
+    ENVELOPE = "envelope"  # bytes, ready IMAP ENVELOPE, with its parentheses
+    BODYSTRUCTURE = "bodystructure"  # bytes, ready IMAP BODYSTRUCTURE
+    BODY = "body"  # bytes, ready IMAP BODY (without extension data)
+    HEADER = "header"  # bytes, the message's header with the empty line
+    STRUCTURE = "structure"  # bytes, MessageIndex.structure as stored
+    OCTETS = "octets"  # Octets: bytes, or a Blob for large messages
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A mailbox at a moment: parallel lists in ascending UID order."""
+
+    mailbox: Mailbox
+    uids: list[int]
+    flags: list[str]
+    modseqs: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An entry as it now is, new or changed."""
+
+    uid: int
+    modseq: int
+    flags: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxChanges:
+    """What happened in a mailbox after a mod-sequence, up to `highest_modseq`.
+
+    changed: ascending UID; new entries are those with uid >= the uid_next the asker knew.
+    vanished: UIDs expunged since, ascending. Complete: expunges are remembered for ever (as
+    ranges), so that QRESYNC after any gap is exact.
+    exists: False if the mailbox itself is gone (then the rest is empty).
+    """
+
+    highest_modseq: int
+    uid_next: int
+    changed: list[Change] = field(default_factory=list)
+    vanished: list[int] = field(default_factory=list)
+    exists: bool = True
+
+
+class FlagMode(Enum):
+    """How STORE changes flags (RFC 9051 6.4.6)."""
+
+    REPLACE = "FLAGS"
+    ADD = "+FLAGS"
+    REMOVE = "-FLAGS"
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsStored:
+    """Outcome of a flag change.
+
+    changed: entries whose flags differ now, with their new flags and mod-sequence.
+    unchanged: entries that were found and had these flags already.
+    conflicting: UIDs left alone because their mod-sequence is above unchanged_since.
+    UIDs in none of the three are gone.
+    """
+
+    changed: list[Change]
+    unchanged: list[Change]
+    conflicting: list[int]

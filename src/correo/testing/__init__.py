@@ -1,0 +1,1 @@
+"""The server inside tests: fakes for clock, DNS, peers and store; contract suites."""

@@ -1,0 +1,1 @@
+"""What happened: recorded dialogues and their explanations."""

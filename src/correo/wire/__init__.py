@@ -1,0 +1,1 @@
+"""The protocols as pure engines: grammar, replies, state; no input or output."""
