@@ -4,17 +4,12 @@ import imaplib
 import smtplib
 import time
 from pathlib import Path
-from typing import Protocol
 
 from correo.testing.process import ServerProcess
+from correo.testing.programs.postfix import Postfix
 
 WAIT_LIMIT_S = 30.0
 EIGHT_BIT = "From: ana@correo.test\r\nSubject: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nmañana\r\n.dot\r\n"
-
-
-class Postfix(Protocol):
-    port: int
-    maildir: Path
 
 
 def submit(correo: ServerProcess, to: list[str], subject: str) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Listener", "ServerProcess", "free_port", "free_port_offset", "running"]
+__all__ = ["Listener", "ServerProcess", "free_port", "free_port_offset", "running", "wait_for_port"]
 
 STANDARD_PORTS = (25, 80, 110, 143, 443, 465, 587, 993, 995, 4190)
 START_LIMIT_S = 30.0
@@ -112,6 +112,17 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def wait_for_port(port: int) -> None:
+    """Return when somebody listens on this loopback port. Raises RuntimeError after 30 s."""
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing listens on 127.0.0.1:{port}")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Run other people's programs from a test: find them, run them to their end, show what they said."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["need", "run"]
+__all__ = ["need", "need_root", "run"]
 
 WHERE_DAEMONS_LIVE = "/usr/sbin:/usr/lib/postfix/sbin:/usr/lib/dovecot"
 RUN_LIMIT_S = 60.0
@@ -19,6 +20,12 @@ def need(program: str) -> str:
     if path is None:
         pytest.skip(f"{program} is not installed")
     return path
+
+
+def need_root() -> None:
+    """Skip unless the test runs as root, as some daemons insist on."""
+    if os.geteuid() != 0:
+        pytest.skip("this peer must be started by root")
 
 
 def run(
