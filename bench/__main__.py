@@ -1,0 +1,26 @@
+"""`python -m bench NAME [options]`: run one measurement; without a name, list them."""
+
+import importlib
+import sys
+
+MEASUREMENTS = {
+    "smtp_in": "SMTP in until readable in the mailbox: Postfix + Dovecot and correo",
+    "relay": "SMTP in, durable queue, SMTP out to a local sink: Postfix and correo",
+    "imap": "IMAP logins, FETCH, APPEND: Dovecot and correo",
+    "pop3": "POP3 login, listings, retrieval: Dovecot and correo",
+    "idle": "memory of idle IMAP connections, and how soon a change reaches them",
+    "rest": "memory of the whole server at rest",
+}
+
+
+def main() -> None:
+    if len(sys.argv) < 2 or sys.argv[1] not in MEASUREMENTS:
+        for name, what in MEASUREMENTS.items():
+            print(f"python -m bench {name:10} {what}")
+        raise SystemExit(2)
+    name = sys.argv.pop(1)
+    importlib.import_module(f"bench.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

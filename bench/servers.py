@@ -1,0 +1,118 @@
+"""Start the servers that are measured, each in turn and with the same accounts.
+
+Every server keeps its data below one folder on disk (not tmpfs: fsync must cost what it costs).
+"""
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from correo.testing.process import free_port, running
+from correo.testing.programs.dovecot import dovecot
+from correo.testing.programs.postfix import postfix
+
+DOMAIN = "bench.test"
+USERS = 100
+PASSWORD = "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A running server: its ports on 127.0.0.1 and the roots of its process trees."""
+
+    name: str
+    smtp_port: int
+    imap_port: int
+    pop3_port: int
+    roots: tuple[int, ...]
+
+    def user(self, number: int) -> str:
+        return f"u{number:04d}@{DOMAIN}"
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for one server's data, gone afterwards."""
+    path = Path(tempfile.mkdtemp(prefix="correo-bench-", dir="/var/tmp"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def postfix_and_dovecot(*, mail_format: str, next_hop_port: int = 1) -> Iterator[Measured]:
+    """Debian's Postfix handing its mail by LMTP to Dovecot."""
+    with (
+        folder() as home,
+        dovecot(home / "dovecot", mail_format=mail_format) as mailbox,
+        postfix(
+            home / "postfix",
+            free_port(),
+            domains=DOMAIN,
+            next_hop_port=next_hop_port,
+            lmtp_port=mailbox.lmtp_port,
+        ) as transport,
+    ):
+        yield Measured(
+            f"Postfix+Dovecot {mail_format}",
+            transport.port,
+            mailbox.imap_port,
+            mailbox.pop3_port,
+            (transport.pid, mailbox.pid),
+        )
+
+
+@contextlib.contextmanager
+def dovecot_alone(*, mail_format: str, fast_login: bool = False) -> Iterator[Measured]:
+    with (
+        folder() as home,
+        dovecot(home / "d", mail_format=mail_format, fast_login=fast_login) as peer,
+    ):
+        name = f"Dovecot {mail_format}" + (" fast login" if fast_login else "")
+        yield Measured(name, peer.lmtp_port, peer.imap_port, peer.pop3_port, (peer.pid,))
+
+
+@contextlib.contextmanager
+def correo(*, options: Sequence[str] = (), relay: bool = False) -> Iterator[Measured]:
+    """`correo serve` with one worker per core and the accounts of the measurement."""
+    with folder() as home:
+        prepare(home)
+        config = ["--config", str(home / "correo.toml")]
+        with running("serve", home, [*config, *options]) as server:
+            yield Measured(
+                "correo",
+                server.listeners["smtp"].port,
+                server.listeners["imap"].port,
+                server.listeners["pop3"].port,
+                (server.pid,),
+            )
+
+
+def prepare(home: Path) -> None:
+    """`correo init` and the accounts, as an operator would."""
+    accounts = home / "accounts.txt"
+    lines = [f"u{number:04d}@{DOMAIN} {PASSWORD}\n" for number in range(USERS)]
+    accounts.write_text("".join(lines))
+    config = str(home / "correo.toml")
+    for arguments in (
+        [
+            "init",
+            f"postmaster@{DOMAIN}",
+            "--config",
+            config,
+            "--data",
+            str(home),
+            "--password",
+            PASSWORD,
+        ],
+        ["account", "add", "--from", str(accounts), "--config", config, "--data", str(home)],
+    ):
+        command = [sys.executable, "-m", "correo", *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
