@@ -1,0 +1,365 @@
+"""The commands an IMAP server session answers, as the engine emits them: one event per command.
+
+Each is complete and well-formed: names are Unicode (modified UTF-7 and UTF-8 undone, INBOX in
+capitals), dates are numbers, flags are text with system flags in their canonical spelling. What
+it means is the session's; how it is answered stands in `wire.imap.server`. CAPABILITY and LOGOUT
+are not here, the engine answers them. APPEND comes as three events, since its messages stream.
+
+RFC 9051, 3501        commands and arguments
+RFC 7162              CONDSTORE and QRESYNC parameters
+RFC 5258, 5819, 6154, 8438   LIST selection and return options, CREATE USE
+RFC 4731, 5182        SEARCH RETURN
+RFC 3502, 6855        MULTIAPPEND, UTF8 literals
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from correo.wire.imap.fetch_items import FetchItem
+from correo.wire.imap.search_keys import SearchKey
+from correo.wire.imap.sequence import SequenceSet
+
+__all__ = [
+    "AppendAborted",
+    "AppendComplete",
+    "AppendMessage",
+    "Authenticate",
+    "AuthenticateCancelled",
+    "AuthenticateResponse",
+    "Check",
+    "Close",
+    "Command",
+    "Copy",
+    "Create",
+    "Delete",
+    "Enable",
+    "Expunge",
+    "Fetch",
+    "Id",
+    "Idle",
+    "IdleDone",
+    "ListMailboxes",
+    "ListReturn",
+    "ListSelection",
+    "Login",
+    "Move",
+    "Namespace",
+    "Noop",
+    "QResync",
+    "Rename",
+    "Search",
+    "SearchReturn",
+    "Select",
+    "StartTls",
+    "Status",
+    "StatusItem",
+    "Store",
+    "StoreMode",
+    "Subscribe",
+    "Unselect",
+]
+
+
+class StatusItem(Enum):
+    """What STATUS can ask; the value is the label in the answer."""
+
+    MESSAGES = b"MESSAGES"
+    RECENT = b"RECENT"  # IMAP4rev1
+    UIDNEXT = b"UIDNEXT"
+    UIDVALIDITY = b"UIDVALIDITY"
+    UNSEEN = b"UNSEEN"
+    DELETED = b"DELETED"
+    SIZE = b"SIZE"
+    HIGHESTMODSEQ = b"HIGHESTMODSEQ"
+    MAILBOXID = b"MAILBOXID"
+    APPENDLIMIT = b"APPENDLIMIT"
+    DELETED_STORAGE = b"DELETED-STORAGE"  # RFC 9208; only where QUOTA is announced
+
+
+class ListSelection(Enum):
+    """Which mailboxes LIST is to show (RFC 5258 3, RFC 6154 5.2)."""
+
+    SUBSCRIBED = b"SUBSCRIBED"
+    REMOTE = b"REMOTE"
+    RECURSIVEMATCH = b"RECURSIVEMATCH"
+    SPECIAL_USE = b"SPECIAL-USE"
+
+
+class ListReturn(Enum):
+    """What LIST is to say of each mailbox."""
+
+    SUBSCRIBED = b"SUBSCRIBED"
+    CHILDREN = b"CHILDREN"
+    SPECIAL_USE = b"SPECIAL-USE"
+    STATUS = b"STATUS"  # with ListMailboxes.status
+
+
+class SearchReturn(Enum):
+    MIN = b"MIN"
+    MAX = b"MAX"
+    ALL = b"ALL"
+    COUNT = b"COUNT"
+    SAVE = b"SAVE"
+
+
+class StoreMode(Enum):
+    """How STORE changes flags; the values are those of `store.model.FlagMode`."""
+
+    REPLACE = "FLAGS"
+    ADD = "+FLAGS"
+    REMOVE = "-FLAGS"
+
+
+@dataclass(slots=True)
+class Command:
+    """tag: for `finish`."""
+
+    tag: bytes
+
+
+@dataclass(slots=True)
+class Noop(Command): ...
+
+
+@dataclass(slots=True)
+class StartTls(Command):
+    """Answer with `begin_tls()` and then change the transport, or finish with NO or BAD."""
+
+
+@dataclass(slots=True)
+class Login(Command):
+    username: str
+    password: str
+
+
+@dataclass(slots=True)
+class Authenticate(Command):
+    """Answer with `challenge(octets)` as often as the mechanism wants, then `finish`.
+
+    mechanism: capitals.
+    initial_response: decoded; None if there was none, b"" for "=".
+    """
+
+    mechanism: str
+    initial_response: bytes | None
+
+
+@dataclass(slots=True)
+class AuthenticateResponse(Command):
+    """The client's answer to a challenge, decoded."""
+
+    octets: bytes
+
+
+@dataclass(slots=True)
+class AuthenticateCancelled(Command):
+    """The client sent "*", or something that is no base64; the engine has answered BAD."""
+
+
+@dataclass(slots=True)
+class Id(Command):
+    """RFC 2971. parameters: None for NIL; names in lower case."""
+
+    parameters: dict[str, str | None] | None
+
+
+@dataclass(slots=True)
+class Enable(Command):
+    """capabilities: capitals, known or not. Answer with `enable(names)`, then finish."""
+
+    capabilities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QResync:
+    """What a resynchronising client knows (RFC 7162 3.2.5).
+
+    match: (sequence numbers, their UIDs) as the client remembers them.
+    """
+
+    uid_validity: int
+    modseq: int
+    known_uids: SequenceSet | None = None
+    match: tuple[SequenceSet, SequenceSet] | None = None
+
+
+@dataclass(slots=True)
+class Select(Command):
+    """SELECT, or EXAMINE (read_only)."""
+
+    mailbox: str
+    read_only: bool
+    condstore: bool = False
+    qresync: QResync | None = None
+
+
+@dataclass(slots=True)
+class Create(Command):
+    """special_use: as in RFC 6154, "\\Sent"."""
+
+    mailbox: str
+    special_use: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Delete(Command):
+    mailbox: str
+
+
+@dataclass(slots=True)
+class Rename(Command):
+    mailbox: str
+    new_name: str
+
+
+@dataclass(slots=True)
+class Subscribe(Command):
+    """SUBSCRIBE, or UNSUBSCRIBE (subscribed=False)."""
+
+    mailbox: str
+    subscribed: bool
+
+
+@dataclass(slots=True)
+class ListMailboxes(Command):
+    """LIST, or LSUB (is_lsub).
+
+    patterns: Unicode; "*" and "%" are wildcards. One for plain LIST; an empty one asks for the
+        hierarchy delimiter (only without selection and return options).
+    is_extended: whether the command has options or several patterns (RFC 5258 3).
+    status: for ListReturn.STATUS.
+    """
+
+    reference: str
+    patterns: tuple[str, ...]
+    selection: frozenset[ListSelection] = frozenset()
+    returns: frozenset[ListReturn] = frozenset()
+    status: tuple[StatusItem, ...] = ()
+    is_lsub: bool = False
+    is_extended: bool = False
+
+
+@dataclass(slots=True)
+class Namespace(Command): ...
+
+
+@dataclass(slots=True)
+class Status(Command):
+    mailbox: str
+    items: tuple[StatusItem, ...]
+
+
+@dataclass(slots=True)
+class AppendMessage(Command):
+    """One message of an APPEND is about to come.
+
+    Answer with `accept_message(receiver)` or `refuse_append(...)`.
+
+    number: 0 for the first; more with MULTIAPPEND.
+    flags: as in Store.
+    internal_date: seconds since 1970 UTC, None if not given.
+    zone: minutes east of UTC it was given in.
+    size: octets to come; never above the engine's append limit.
+    is_binary: literal8. is_utf8: inside UTF8 (...), so that the header may be UTF-8.
+    """
+
+    mailbox: str
+    number: int
+    flags: tuple[str, ...]
+    internal_date: int | None
+    zone: int
+    size: int
+    is_binary: bool
+    is_utf8: bool
+
+
+@dataclass(slots=True)
+class AppendComplete(Command):
+    """All messages are in their receivers: file them, all or none, and finish."""
+
+    mailbox: str
+    count: int
+
+
+@dataclass(slots=True)
+class AppendAborted(Command):
+    """The APPEND ended badly (syntax, disconnection): every receiver has been aborted, and the
+    command answered. Nothing to answer."""
+
+
+@dataclass(slots=True)
+class Idle(Command):
+    """Answer with `accept_idle()`; untagged responses may then be sent at any time."""
+
+
+@dataclass(slots=True)
+class IdleDone(Command):
+    """The client sent DONE: finish."""
+
+
+@dataclass(slots=True)
+class Check(Command): ...
+
+
+@dataclass(slots=True)
+class Close(Command): ...
+
+
+@dataclass(slots=True)
+class Unselect(Command): ...
+
+
+@dataclass(slots=True)
+class Expunge(Command):
+    """uids: None for EXPUNGE, the set for UID EXPUNGE."""
+
+    uids: SequenceSet | None
+
+
+@dataclass(slots=True)
+class Search(Command):
+    """returns: None without RETURN; RETURN () comes as {ALL}.
+    mentions_modseq: whether MODSEQ is among the keys (RFC 7162 3.1.5: the answer then carries
+        the highest mod-sequence, and CONDSTORE counts as enabled)."""
+
+    is_uid: bool
+    key: SearchKey
+    returns: frozenset[SearchReturn] | None
+    mentions_modseq: bool = False
+
+
+@dataclass(slots=True)
+class Fetch(Command):
+    """vanished: only with is_uid and changed_since (RFC 7162 3.2.6)."""
+
+    is_uid: bool
+    messages: SequenceSet
+    items: tuple[FetchItem, ...]
+    changed_since: int | None = None
+    vanished: bool = False
+
+
+@dataclass(slots=True)
+class Store(Command):
+    """flags: system flags in canonical spelling, keywords as sent; \\Recent is left out."""
+
+    is_uid: bool
+    messages: SequenceSet
+    mode: StoreMode
+    flags: tuple[str, ...]
+    silent: bool
+    unchanged_since: int | None = None
+
+
+@dataclass(slots=True)
+class Copy(Command):
+    is_uid: bool
+    messages: SequenceSet
+    mailbox: str
+
+
+@dataclass(slots=True)
+class Move(Command):
+    is_uid: bool
+    messages: SequenceSet
+    mailbox: str
