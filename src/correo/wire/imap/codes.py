@@ -1,0 +1,130 @@
+"""Response codes: the bracketed word that tells a program what the text tells a person.
+
+Each is octets without the brackets; the engine adds them. Constants for bare words, functions for
+those with arguments.
+
+RFC 9051    7.1      the codes of IMAP4rev2
+RFC 5530    3        UNAVAILABLE ... NONEXISTENT
+RFC 4315    3        APPENDUID, COPYUID, UIDNOTSTICKY
+RFC 7162    7        HIGHESTMODSEQ, NOMODSEQ, MODIFIED, CLOSED
+RFC 7889    4        TOOBIG; RFC 6154 6 USEATTR; RFC 8474 4.1 MAILBOXID; RFC 3516 4.3 UNKNOWN-CTE
+"""
+
+from collections.abc import Iterable, Sequence
+
+from correo.wire.imap.sequence import format_set
+
+__all__ = [
+    "ALERT",
+    "ALREADYEXISTS",
+    "AUTHENTICATIONFAILED",
+    "AUTHORIZATIONFAILED",
+    "BADCHARSET",
+    "CANNOT",
+    "CLIENTBUG",
+    "CLOSED",
+    "CORRUPTION",
+    "EXPIRED",
+    "EXPUNGEISSUED",
+    "HASCHILDREN",
+    "INUSE",
+    "LIMIT",
+    "NOMODSEQ",
+    "NONEXISTENT",
+    "NOPERM",
+    "NOTSAVED",
+    "OVERQUOTA",
+    "PARSE",
+    "PRIVACYREQUIRED",
+    "READ_ONLY",
+    "READ_WRITE",
+    "SERVERBUG",
+    "TOOBIG",
+    "TRYCREATE",
+    "UIDNOTSTICKY",
+    "UNAVAILABLE",
+    "UNKNOWN_CTE",
+    "USEATTR",
+    "append_uid",
+    "capability",
+    "copy_uid",
+    "highest_modseq",
+    "mailbox_id",
+    "modified",
+    "permanent_flags",
+    "uid_next",
+    "uid_validity",
+]
+
+ALERT = b"ALERT"
+ALREADYEXISTS = b"ALREADYEXISTS"
+AUTHENTICATIONFAILED = b"AUTHENTICATIONFAILED"
+AUTHORIZATIONFAILED = b"AUTHORIZATIONFAILED"
+BADCHARSET = b"BADCHARSET (US-ASCII UTF-8)"
+CANNOT = b"CANNOT"
+CLIENTBUG = b"CLIENTBUG"
+CLOSED = b"CLOSED"
+CORRUPTION = b"CORRUPTION"
+EXPIRED = b"EXPIRED"
+EXPUNGEISSUED = b"EXPUNGEISSUED"
+HASCHILDREN = b"HASCHILDREN"
+INUSE = b"INUSE"
+LIMIT = b"LIMIT"
+NOMODSEQ = b"NOMODSEQ"
+NONEXISTENT = b"NONEXISTENT"
+NOPERM = b"NOPERM"
+NOTSAVED = b"NOTSAVED"
+OVERQUOTA = b"OVERQUOTA"
+PARSE = b"PARSE"
+PRIVACYREQUIRED = b"PRIVACYREQUIRED"
+READ_ONLY = b"READ-ONLY"
+READ_WRITE = b"READ-WRITE"
+SERVERBUG = b"SERVERBUG"
+TOOBIG = b"TOOBIG"
+TRYCREATE = b"TRYCREATE"
+UIDNOTSTICKY = b"UIDNOTSTICKY"
+UNAVAILABLE = b"UNAVAILABLE"
+UNKNOWN_CTE = b"UNKNOWN-CTE"
+USEATTR = b"USEATTR"
+
+
+def append_uid(uid_validity: int, uids: Iterable[int]) -> bytes:
+    """uids: ascending."""
+    return b"APPENDUID %d %b" % (uid_validity, format_set(uids))
+
+
+def capability(capabilities: bytes) -> bytes:
+    """For the greeting and the OK to LOGIN, which spares the client a CAPABILITY."""
+    return b"CAPABILITY " + capabilities
+
+
+def copy_uid(uid_validity: int, source_uids: Sequence[int], uids: Sequence[int]) -> bytes:
+    """Both in the same order, ascending; the sets pair off one to one (RFC 4315 3)."""
+    return b"COPYUID %d %b %b" % (uid_validity, format_set(source_uids), format_set(uids))
+
+
+def highest_modseq(modseq: int) -> bytes:
+    return b"HIGHESTMODSEQ %d" % modseq
+
+
+def mailbox_id(object_id: str) -> bytes:
+    return b"MAILBOXID (%b)" % object_id.encode("ascii")
+
+
+def modified(numbers: Iterable[int]) -> bytes:
+    """Messages a conditional STORE left alone: sequence numbers or UIDs, ascending."""
+    return b"MODIFIED %b" % format_set(numbers)
+
+
+def permanent_flags(flags: str, *, keywords: bool) -> bytes:
+    """flags: space-separated; keywords: whether new ones may be made."""
+    inside = f"{flags} \\*".strip() if keywords else flags
+    return b"PERMANENTFLAGS (%b)" % inside.encode("utf-8")
+
+
+def uid_next(uid: int) -> bytes:
+    return b"UIDNEXT %d" % uid
+
+
+def uid_validity(number: int) -> bytes:
+    return b"UIDVALIDITY %d" % number

@@ -1,0 +1,252 @@
+"""SEARCH and UID SEARCH: return options, charset, and the tree of keys.
+
+RFC 9051    6.4.4    SEARCH; RFC 3501 6.4.4 for the keys of IMAP4rev1
+RFC 4731    3.1      RETURN; RFC 5182 2.1 SAVE
+RFC 7162    3.1.5    MODSEQ; RFC 5032 3 OLDER, YOUNGER; RFC 8474 6; RFC 8514 4.4
+RFC 6855    3        no CHARSET after ENABLE UTF8=ACCEPT
+
+Keys nest at most NESTING_LIMIT deep: NOT, OR and parentheses each count as one.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from correo.wire.imap.arguments import Arguments, BadCommand, RefusedCommand, check_utf8
+from correo.wire.imap.codes import BADCHARSET
+from correo.wire.imap.commands import Command, Search, SearchReturn
+from correo.wire.imap.dates import parse_date
+from correo.wire.imap.parsers.shape import Parser, words_in_parentheses
+from correo.wire.imap.search_keys import (
+    AllOf,
+    AnyMessage,
+    BodyContains,
+    DateField,
+    DateKey,
+    DateRelation,
+    FlagKey,
+    HeaderContains,
+    MessageSet,
+    ModSeqAtLeast,
+    Not,
+    ObjectIdKey,
+    Or,
+    RecentKey,
+    SaveDateSupported,
+    SearchKey,
+    SizeKey,
+    TextContains,
+    WithinKey,
+)
+
+__all__ = ["NESTING_LIMIT", "PARSERS"]
+
+NESTING_LIMIT = 200  # ours; mail programs write a search for 100 senders as 99 nested ORs
+RETURNS = {option.value.decode(): option for option in SearchReturn}
+CHARSETS = {b"UTF-8", b"US-ASCII"}
+SET_OCTETS = b"0123456789*$"
+
+
+class Keys:
+    """The keys of one search, read recursively."""
+
+    __slots__ = ("arguments", "depth", "mentions_modseq")
+
+    def __init__(self, arguments: Arguments) -> None:
+        self.arguments = arguments
+        self.depth = 0
+        self.mentions_modseq = False
+
+    def program(self) -> SearchKey:
+        keys = [self.key()]
+        while self.arguments.skip(b" "):
+            keys.append(self.key())
+        return keys[0] if len(keys) == 1 else AllOf(tuple(keys))
+
+    def key(self) -> SearchKey:
+        arguments = self.arguments
+        self.depth += 1
+        if self.depth > NESTING_LIMIT:
+            raise BadCommand("search keys are nested too deeply")
+        if arguments.skip(b"("):
+            key = self.program()
+            arguments.close()
+        elif arguments.octets[arguments.at : arguments.at + 1] in SET_BEGINNINGS:
+            key = MessageSet(arguments.sequence_set(), is_uid=False)
+        else:
+            key = self.named()
+        self.depth -= 1
+        return key
+
+    def named(self) -> SearchKey:
+        word = self.arguments.word()
+        if word in PLAIN:
+            return PLAIN[word]
+        reader = READERS.get(word)
+        if reader is None:
+            raise BadCommand(f"unknown search key {word}")
+        self.arguments.space()
+        return reader(self)
+
+    def text(self) -> str:
+        return check_utf8(self.arguments.astring())
+
+
+SET_BEGINNINGS = {bytes([octet]) for octet in SET_OCTETS}
+PLAIN: dict[str, SearchKey] = {
+    "ALL": AnyMessage(),
+    "ANSWERED": FlagKey("\\Answered"),
+    "DELETED": FlagKey("\\Deleted"),
+    "DRAFT": FlagKey("\\Draft"),
+    "FLAGGED": FlagKey("\\Flagged"),
+    "SEEN": FlagKey("\\Seen"),
+    "UNANSWERED": Not(FlagKey("\\Answered")),
+    "UNDELETED": Not(FlagKey("\\Deleted")),
+    "UNDRAFT": Not(FlagKey("\\Draft")),
+    "UNFLAGGED": Not(FlagKey("\\Flagged")),
+    "UNSEEN": Not(FlagKey("\\Seen")),
+    "RECENT": RecentKey(),
+    "OLD": Not(RecentKey()),
+    "NEW": AllOf((RecentKey(), Not(FlagKey("\\Seen")))),
+    "SAVEDATESUPPORTED": SaveDateSupported(),
+}
+
+
+def read_or(keys: Keys) -> SearchKey:
+    left = keys.key()
+    keys.arguments.space()
+    return Or(left, keys.key())
+
+
+def read_not(keys: Keys) -> SearchKey:
+    return Not(keys.key())
+
+
+def read_header(keys: Keys) -> SearchKey:
+    field = keys.text()
+    keys.arguments.space()
+    return HeaderContains(field, keys.text())
+
+
+def read_keyword(keys: Keys) -> SearchKey:
+    return FlagKey(keys.arguments.atom().decode("ascii"))
+
+
+def read_unkeyword(keys: Keys) -> SearchKey:
+    return Not(read_keyword(keys))
+
+
+def read_uid(keys: Keys) -> SearchKey:
+    return MessageSet(keys.arguments.sequence_set(), is_uid=True)
+
+
+def read_modseq(keys: Keys) -> SearchKey:
+    arguments = keys.arguments
+    keys.mentions_modseq = True
+    if arguments.has(b'"'):
+        if not arguments.string().lower().startswith(b"/flags/"):
+            raise BadCommand("unknown metadata entry")
+        arguments.space()
+        if arguments.word() not in ("PRIV", "SHARED", "ALL"):
+            raise BadCommand("expected priv, shared or all")
+        arguments.space()
+    return ModSeqAtLeast(arguments.number64())
+
+
+def read_day(keys: Keys) -> date:
+    try:
+        return parse_date(keys.arguments.astring())
+    except ValueError as error:
+        raise BadCommand(str(error)) from None
+
+
+def address_key(field: str) -> Callable[[Keys], SearchKey]:
+    return lambda keys: HeaderContains(field, keys.text())
+
+
+def date_key(field: DateField, relation: DateRelation) -> Callable[[Keys], SearchKey]:
+    return lambda keys: DateKey(field, relation, read_day(keys))
+
+
+def size_key(*, larger: bool) -> Callable[[Keys], SearchKey]:
+    return lambda keys: SizeKey(larger, keys.arguments.number64())
+
+
+def within_key(*, younger: bool) -> Callable[[Keys], SearchKey]:
+    return lambda keys: WithinKey(younger, keys.arguments.nz_number())
+
+
+def object_id_key(*, is_thread: bool) -> Callable[[Keys], SearchKey]:
+    return lambda keys: ObjectIdKey(keys.text(), is_thread)
+
+
+READERS: dict[str, Callable[[Keys], SearchKey]] = {
+    "NOT": read_not,
+    "OR": read_or,
+    "HEADER": read_header,
+    "BCC": address_key("Bcc"),
+    "CC": address_key("Cc"),
+    "FROM": address_key("From"),
+    "TO": address_key("To"),
+    "SUBJECT": address_key("Subject"),
+    "BODY": lambda keys: BodyContains(keys.text()),
+    "TEXT": lambda keys: TextContains(keys.text()),
+    "KEYWORD": read_keyword,
+    "UNKEYWORD": read_unkeyword,
+    "UID": read_uid,
+    "MODSEQ": read_modseq,
+    "LARGER": size_key(larger=True),
+    "SMALLER": size_key(larger=False),
+    "YOUNGER": within_key(younger=True),
+    "OLDER": within_key(younger=False),
+    "EMAILID": object_id_key(is_thread=False),
+    "THREADID": object_id_key(is_thread=True),
+    **{
+        prefix + relation.name: date_key(field, relation)
+        for prefix, field in (
+            ("", DateField.INTERNAL),
+            ("SENT", DateField.SENT),
+            ("SAVED", DateField.SAVED),
+        )
+        for relation in DateRelation
+    },
+}
+
+
+def search(*, is_uid: bool) -> Parser:
+    def parse(tag: bytes, arguments: Arguments) -> Command:
+        returns = read_returns(arguments)
+        if arguments.octets[arguments.at : arguments.at + 9].upper() == b" CHARSET ":
+            read_charset(arguments)
+        arguments.space()
+        keys = Keys(arguments)
+        key = keys.program()
+        arguments.end()
+        return Search(tag, is_uid, key, returns, keys.mentions_modseq)
+
+    return parse
+
+
+def read_returns(arguments: Arguments) -> frozenset[SearchReturn] | None:
+    if arguments.octets[arguments.at : arguments.at + 8].upper() != b" RETURN ":
+        return None
+    arguments.at += 8
+    words = words_in_parentheses(arguments)
+    for word in words:
+        if word not in RETURNS:
+            raise BadCommand(f"unknown return option {word}")
+    return frozenset(RETURNS[word] for word in words) or frozenset({SearchReturn.ALL})
+
+
+def read_charset(arguments: Arguments) -> None:
+    arguments.at += 9
+    charset = arguments.astring().upper()
+    if arguments.utf8_accept:
+        raise BadCommand("no CHARSET after ENABLE UTF8=ACCEPT")
+    if charset not in CHARSETS:
+        raise RefusedCommand("only US-ASCII and UTF-8 are known here", BADCHARSET)
+
+
+PARSERS: dict[bytes, Parser] = {
+    b"SEARCH": search(is_uid=False),
+    b"UID SEARCH": search(is_uid=True),
+}
