@@ -4,24 +4,30 @@ One `Connection` per accepted socket joins a transport to a `Session` (in `serve
 owns the engine. `data_received -> engine.receive -> session.handle -> one write`: no stream
 reader, no queue and no task per command unless the handler really has to wait.
 
-A handler that returns a coroutine is run as the connection's only task; until it ends the
-engine keeps what arrives in its buffer. An idle connection owns no task and one timer.
+A handler that returns a coroutine makes the connection busy: one task awaits it and what follows
+in the pipeline; until then the engine keeps what arrives in its buffer. An idle connection owns
+no task and one timer. A peer that does not read is not read from either.
+
+RFC 5321    4.5.3.2  time-outs (the numbers are the sessions' affair)
+RFC 3207    4.2      nothing sent in clear survives STARTTLS (CVE-2011-0411)
 """
 
 import asyncio
 import ssl
-from collections import deque
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, cast
 
-from correo.base.blobs import BlobSlice, Chunk
+from correo.base.blobs import Chunk
 from correo.base.errors import PeerError
+from correo.net.output import Output, Recorder
+from correo.net.patience import Patience
 
-__all__ = ["Connection", "Engine", "Recorder", "Session"]
+__all__ = ["Connection", "Engine", "Recorder", "Session", "socket_address"]
 
 BUFFERED_INPUT_LIMIT = 256 * 1024  # octets kept while a handler works; then the peer waits
-OUTPUT_HIGH_WATER = 256 * 1024  # octets unsent before drain() waits
-STREAM_STEP = 256 * 1024  # octets of a blob read at a time
+HANDSHAKE_LIMIT_S = 30.0
+FAREWELL_LIMIT_S = 5.0  # for a peer to read our last words and close
 
 
 class Engine(Protocol):
@@ -63,16 +69,12 @@ class Session(Protocol):
     def timed_out(self) -> None:
         """The peer was silent for too long: put a farewell in the engine; it is closed next."""
 
+    def stopping(self) -> None:
+        """The server ends: put a farewell in the engine; it is closed next."""
+
     def closed(self) -> None:
-        """The connection is gone, for whatever reason. Free everything; called exactly once."""
-
-
-class Recorder(Protocol):
-    """Takes down a dialogue; `trace` has one. Secrets are masked by the session, not here."""
-
-    def received(self, octets: bytes) -> None: ...
-    def sent(self, octets: bytes) -> None: ...
-    def ended(self) -> None: ...
+        """The connection is gone, for whatever reason. Free everything; called exactly once,
+        and only after a handler still at work has ended (it is cancelled)."""
 
 
 class Connection(asyncio.Protocol):
@@ -81,7 +83,17 @@ class Connection(asyncio.Protocol):
     Args:
         make_session: called once with this connection when the socket opens.
         tls: the context for STARTTLS (implicit TLS is the listener's affair).
+        on_closed: called once, after the session's `closed`.
+        peer: who is really there, where a proxy in front has said so.
+        end_point: gives the hash of the certificate in use, for channel binding.
     """
+
+    __slots__ = (
+        "__weakref__", "_broken", "_end_point", "_eof_is_told", "_events", "_is_busy",
+        "_is_closing", "_is_ending", "_is_lost", "_is_stopping", "_make_session", "_on_closed",
+        "_output", "_patience", "_peer_has_ended", "_reading_paused", "_session", "_task",
+        "channel_binding", "local", "loop", "peer", "tls_context",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -89,79 +101,76 @@ class Connection(asyncio.Protocol):
         *,
         tls: ssl.SSLContext | None = None,
         on_closed: Callable[["Connection"], None] | None = None,
+        peer: tuple[str, int] | None = None,
+        local: tuple[str, int] | None = None,
+        end_point: Callable[[], bytes] | None = None,
     ) -> None:
         self._make_session = make_session
         self._on_closed = on_closed
+        self._end_point = end_point
         self.tls_context = tls
-        self.recorder: Recorder | None = None
-        self.peer: tuple[str, int] = ("", 0)
-        self.local: tuple[str, int] = ("", 0)
+        self.channel_binding: tuple[str, bytes] | None = None
+        self.peer: tuple[str, int] = peer or ("", 0)
+        self.local: tuple[str, int] = local or ("", 0)
         self.loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport | None = None
+        self._output = Output()
+        self._patience = Patience(self.loop, self._out_of_time, self._is_our_turn)
         self._session: Session | None = None
-        self._events: deque[Any] = deque()
+        self._events: list[Any] = []  # rarely more than one: engines hold the pipeline
         self._task: asyncio.Task[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
-        self._write_paused = False
+        self._is_busy = False
         self._reading_paused = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._idle_limit_s = 0.0
-        self._last_heard = 0.0
-        self._deadline: float | None = None
-        self._is_lost = False
-        self._upgrading = False
+        self._broken: PeerError | None = None
         self._peer_has_ended = False
+        self._eof_is_told = False
+        self._is_closing = False  # close() was called while a handler was at work
+        self._is_stopping = False
+        self._is_ending = False  # our last words are said; what comes is thrown away
+        self._is_lost = False
 
     # what asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        if self._upgrading:  # STARTTLS is done: the same session goes on
-            self._upgrading = False
-            return
-        self._transport.set_write_buffer_limits(high=OUTPUT_HIGH_WATER)
-        self.peer = socket_address(transport.get_extra_info("peername"))
-        self.local = socket_address(transport.get_extra_info("sockname"))
-        self._last_heard = self.loop.time()
-        self._session = self._make_session(self)
-        self._run(self._session.connected(self))
+        self._output.use(cast("asyncio.Transport", transport))
+        self.peer = self.peer if self.peer[0] else address_of(transport, "peername")
+        self.local = self.local if self.local[0] else address_of(transport, "sockname")
+        self._bind_channel()
+        self._guarded(self._open)
 
     def data_received(self, data: bytes) -> None:
-        self._last_heard = self.loop.time()
-        if self.recorder is not None:
-            self.recorder.received(data)
-        self._feed(data)
+        if self._is_ending:
+            return
+        self._patience.heard()
+        if self._output.recorder is not None:
+            self._output.recorder.received(data)
+        self._guarded(self._feed, data)
 
     def eof_received(self) -> bool:
         self._peer_has_ended = True
-        if self._session is not None and self._task is None:
-            self._feed_eof()
-        return self._task is not None  # keep the transport open until the answer is out
+        if not self._is_busy and not self._is_ending:
+            self._guarded(self._tell_eof)
+        # A plain connection stays half open until the answer is out; TLS knows no half.
+        return self._is_busy and not self.is_tls
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._is_lost:
             return
         self._is_lost = True
-        if self._timer is not None:
-            self._timer.cancel()
-        self.resume_writing()
-        if self._task is not None:
-            self._task.cancel()
-        if self.recorder is not None:
-            self.recorder.ended()
-        if self._session is not None:
-            self._session.closed()
-        if self._on_closed is not None:
-            self._on_closed(self)
+        self._patience.stop()
+        self._output.lost()
         self._events.clear()
+        if not self._is_busy:
+            self._guarded(self._finish)
+        elif self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
 
     def pause_writing(self) -> None:
-        self._write_paused = True
+        self._output.pause()
+        self._mind_reading()
 
     def resume_writing(self) -> None:
-        self._write_paused = False
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        self._output.resume()
+        self._mind_reading()
 
     # what sessions call
 
@@ -172,9 +181,19 @@ class Connection(asyncio.Protocol):
     @property
     def tls_object(self) -> ssl.SSLObject | None:
         """The TLS layer in force, None for a plain connection."""
-        if self._transport is None:
+        transport = self._output.transport
+        if transport is None:
             return None
-        return cast("ssl.SSLObject | None", self._transport.get_extra_info("ssl_object"))
+        return cast("ssl.SSLObject | None", transport.get_extra_info("ssl_object"))
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """Takes down this dialogue, if somebody wants it."""
+        return self._output.recorder
+
+    @recorder.setter
+    def recorder(self, recorder: Recorder | None) -> None:
+        self._output.recorder = recorder
 
     @property
     def is_lost(self) -> bool:
@@ -183,24 +202,31 @@ class Connection(asyncio.Protocol):
     @property
     def is_busy(self) -> bool:
         """Whether a handler is at work."""
-        return self._task is not None
+        return self._is_busy
+
+    @property
+    def is_writing_paused(self) -> bool:
+        """Whether the peer does not read what is sent; put off what is not urgent."""
+        return self._output.is_paused
 
     def flush(self) -> None:
         """Send what the engine has ready; closes when the engine says the dialogue is over.
 
-        A blob slice in the output cannot be sent from here: then drain() must be awaited.
+        May be called at any time, also by who wakes a session from outside (IDLE). Blobs are
+        sent in order by a task; what is flushed meanwhile goes out behind them.
         """
-        if self._session is None or self._transport is None or self._is_lost:
+        if self._session is None or self._is_ending or self._is_lost:
             return
         engine = self._session.engine
         chunks = engine.take_output()
         if chunks:
-            if any(type(chunk) is BlobSlice for chunk in chunks):
-                self._run_more(self._stream(chunks))
-                return
-            self._write(cast("list[bytes]", chunks))
-        if engine.is_closed and self._task is None:
-            self._transport.close()
+            self._output.put(chunks)
+        if self._is_busy:
+            return  # the task at work drains and closes
+        if self._output.is_waiting:
+            self._start(self._output.drain())
+        elif engine.is_closed:
+            self._end()
 
     async def drain(self) -> None:
         """Send the engine's output, blobs included, and wait while the peer reads too slowly.
@@ -210,236 +236,277 @@ class Connection(asyncio.Protocol):
         """
         if self._session is None:
             return
-        await self._stream(self._session.engine.take_output())
+        self._output.put(self._session.engine.take_output())
+        await self._output.drain()
 
     async def start_tls(self) -> None:
         """Answer STARTTLS: send what is pending in clear, then change to TLS.
 
         The caller has already put the go-ahead reply in the engine and told it to drop what
-        came after the command (RFC 3207 4.2 and CVE-2011-0411: nothing sent in clear survives).
+        came after the command. Call it from a handler's coroutine.
 
         Raises:
             ConnectionError, ssl.SSLError: the handshake failed; the connection is closed.
         """
-        if self._transport is None or self.tls_context is None or self._is_lost:
+        transport = self._output.transport
+        if transport is None or self.tls_context is None or self._is_lost:
             raise ConnectionResetError("no connection to encrypt")
-        self.flush()
-        self._upgrading = True
+        transport.pause_reading()  # what comes from here on is TLS
+        await self.drain()
         try:
             upgraded = await self.loop.start_tls(
-                self._transport, self, self.tls_context, server_side=True, ssl_handshake_timeout=30
+                transport,
+                self,
+                self.tls_context,
+                server_side=True,
+                ssl_handshake_timeout=HANDSHAKE_LIMIT_S,
             )
         except BaseException:
-            self.abort()
+            transport.abort()
+            self.connection_lost(None)  # asyncio does not tell while a handshake is under way
             raise
-        self._upgrading = False
-        if upgraded is None:
+        if upgraded is None or self._is_lost:
             raise ConnectionResetError("the peer left during the TLS handshake")
-        self._transport = upgraded
-        self._transport.set_write_buffer_limits(high=OUTPUT_HIGH_WATER)
+        self._output.use(upgraded)
+        self._reading_paused = False
+        self._bind_channel()
 
     def set_idle_limit(self, seconds: float) -> None:
-        """Close after this much silence from the peer; 0 for never. Replaces the former limit."""
-        self._idle_limit_s = seconds
-        self._arm()
+        """Close after this much silence from the peer; 0 for never. Replaces the former limit.
+
+        Our own work does not count, but time in which the peer does not read does.
+        """
+        self._patience.set_idle_limit(seconds)
 
     def set_deadline(self, seconds: float | None) -> None:
-        """The phase begun now must end within this time, however busy the peer looks."""
-        self._deadline = None if seconds is None else self.loop.time() + seconds
-        self._arm()
+        """The phase begun now must end within this time, however busy the peer looks.
+
+        None takes the deadline away. Our own work is never cut by it.
+        """
+        self._patience.set_deadline(seconds)
 
     def abort(self) -> None:
         """Cut the connection at once, unsent octets are dropped."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._is_ending = True
+        if self._output.transport is not None:
+            self._output.transport.abort()
 
     def close(self) -> None:
-        """Send what is ready, then close."""
-        self.flush()
-        if self._transport is not None:
-            self._transport.close()
+        """Send what is ready, then close; a handler at work sends its answer first."""
+        self._is_closing = True
+        if not self._is_busy:
+            self._guarded(self._come_to_rest)
 
-    # inside
+    def stop(self) -> None:
+        """The server ends: say farewell as soon as no handler is at work, and close."""
+        self._is_stopping = True
+        if not self._is_busy and not self._is_ending:
+            self._guarded(self._say_stopping)
+
+    # inside: the pipeline
+
+    def _open(self) -> None:
+        self._session = self._make_session(self)
+        self._start(self._session.connected(self) or self._pump())
 
     def _feed(self, data: bytes) -> None:
-        if self._session is None:
+        if self._session is None or self._broken is not None:
             return
         try:
             self._events.extend(self._session.engine.receive(data))
         except PeerError as error:
-            self._break(error)
-            return
-        if self._task is None:
-            self._pump()
-        elif self._session.engine.buffered > BUFFERED_INPUT_LIMIT and not self._reading_paused:
-            self._reading_paused = True
-            cast("asyncio.Transport", self._transport).pause_reading()
+            self._broken = error  # after the answers to what came before
+        if not self._is_busy:
+            self._start(self._pump())
+        elif self._session.engine.buffered > BUFFERED_INPUT_LIMIT or self._broken:
+            self._mind_reading()
 
-    def _feed_eof(self) -> None:
-        session = cast("Session", self._session)
-        try:
-            self._events.extend(session.engine.receive_eof())
-        except PeerError as error:
-            self._break(error)
-            return
-        self._pump()
-
-    def _pump(self) -> None:
-        """Hand events to the session until one must wait or none is left."""
+    def _pump(self) -> Coroutine[Any, Any, None] | None:
+        """Hand events to the session; a handler's coroutine, or None when none is left."""
         session = cast("Session", self._session)
         while not self._is_lost:
             while self._events:
-                waiting = session.handle(self._events.popleft())
+                waiting = session.handle(self._events.pop(0))
                 if waiting is not None:
-                    self._run(waiting)
-                    return
-            try:
-                self._events.extend(session.engine.receive(b""))
-            except PeerError as error:
-                self._break(error)
-                return
+                    return waiting
+            if self._broken is None:
+                self._ask_again(session)
             if not self._events:
                 break
-        self.flush()
+        return None
 
-    def _run(self, waiting: Coroutine[Any, Any, None] | None) -> None:
-        if waiting is None:
-            self.flush()
-            return
-        self._task = self.loop.create_task(self._work(waiting))
-
-    def _run_more(self, waiting: Coroutine[Any, Any, None]) -> None:
-        if self._task is None:
-            self._task = self.loop.create_task(self._work(waiting))
-        else:  # a handler is at work and will drain; keep the order by running inside it
-            self._events.appendleft(waiting)
-
-    async def _work(self, waiting: Coroutine[Any, Any, None]) -> None:
+    def _ask_again(self, session: Session) -> None:
         try:
-            await waiting
-            await self.drain()
-        except (ConnectionError, ssl.SSLError, asyncio.CancelledError):
-            self._task = None
-            self.abort()
-            return
+            self._events.extend(session.engine.receive(b""))
         except PeerError as error:
-            self._task = None
-            self._break(error)
+            self._broken = error
+
+    def _start(self, waiting: Coroutine[Any, Any, None] | None) -> None:
+        """Await a handler and what follows it in a task; without one, send what is ready."""
+        if waiting is None:
+            self._come_to_rest()
             return
-        except BaseException as error:
-            self._task = None
+        self._is_busy = True
+        task = new_task(self.loop, self._work(waiting))
+        self._task = None if task.done() else task
+
+    async def _work(self, waiting: Coroutine[Any, Any, None] | None) -> None:
+        try:
+            while waiting is not None:
+                await waiting
+                await self.drain()
+                self._mind_reading()
+                waiting = self._pump()
+        except PeerError as error:
+            self._broken = error
+        except (ConnectionError, ssl.SSLError, asyncio.CancelledError):
             self.abort()
-            self.loop.call_exception_handler(
-                {"message": "a session failed; its connection was cut", "exception": error}
-            )
-            return
+        except Exception as error:
+            self._report(error)
+        self._is_busy = False
         self._task = None
-        self._last_heard = self.loop.time()
-        if self._is_lost:
-            return
-        if self._reading_paused:
-            self._reading_paused = False
-            cast("asyncio.Transport", self._transport).resume_reading()
-        self._pump()
-        if self._peer_has_ended and not self.is_busy:
-            self._feed_eof()
-            if self._task is None:
-                self.close()
+        self._patience.heard()
+        self._guarded(self._finish if self._is_lost else self._come_to_rest)
 
-    def _break(self, error: PeerError) -> None:
-        session = cast("Session", self._session)
+    def _come_to_rest(self) -> None:
+        """No event is left: send what is ready, and end if there is a reason to."""
+        if self._is_ending:
+            return
+        self._mind_reading()
+        if self._broken is not None:
+            self._break()
+            return
+        self.flush()
+        if self._is_busy or self._is_ending:
+            return
+        if self._is_closing:
+            self._end()
+        elif self._is_stopping:
+            self._say_stopping()
+        elif self._peer_has_ended:
+            self._tell_eof()
+
+    def _tell_eof(self) -> None:
+        session = self._session
+        if session is None or self._eof_is_told:
+            self._end()
+            return
+        self._eof_is_told = True
+        try:
+            self._events.extend(session.engine.receive_eof())
+        except PeerError as error:
+            self._broken = error
+        self._start(self._pump())
+        if not self._is_busy:
+            self._end()
+
+    def _guarded(self, step: Callable[..., None], *arguments: Any) -> None:
+        """The top of every connection: what fails here ends it, and no other."""
+        try:
+            step(*arguments)
+        except PeerError as error:
+            self._broken = error
+            if not self._is_busy:
+                self._break()
+        except Exception as error:
+            self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        self.abort()
+        self.loop.call_exception_handler(
+            {"message": "a session failed; its connection was cut", "exception": error}
+        )
+
+    # inside: the end
+
+    def _break(self) -> None:
+        session, error = self._session, self._broken
         self._events.clear()
-        session.broken(error)
-        if self._task is None:
-            self.close()
-        else:
-            self._task.cancel()
+        if session is not None and error is not None and not self._is_ending:
+            session.broken(error)
+        self._say_farewell()
 
-    def _write(self, chunks: list[bytes]) -> None:
-        transport = cast("asyncio.Transport", self._transport)
-        if self.recorder is not None:
-            for chunk in chunks:
-                self.recorder.sent(chunk)
-        if len(chunks) == 1:
-            transport.write(chunks[0])
-        else:
-            transport.write(b"".join(chunks))
-
-    async def _stream(self, chunks: list[Chunk]) -> None:
-        ready: list[bytes] = []
-        for chunk in chunks:
-            if isinstance(chunk, bytes):
-                ready.append(chunk)
-                continue
-            if ready:
-                self._write(ready)
-                ready = []
-            await self._stream_blob(chunk)
-        if ready and not self._is_lost:
-            self._write(ready)
-        await self._wait_until_drained()
-
-    async def _stream_blob(self, part: BlobSlice) -> None:
-        sent = 0
-        while sent < part.length:
-            await self._wait_until_drained()
-            octets = await part.blob.read(part.offset + sent, min(STREAM_STEP, part.length - sent))
-            if not octets:
-                raise ConnectionResetError("a stored message is shorter than its index says")
-            self._write([octets])
-            sent += len(octets)
-
-    async def _wait_until_drained(self) -> None:
-        while self._write_paused and not self._is_lost:
-            self._drained = self.loop.create_future()
-            await self._drained
-        if self._is_lost:
-            raise ConnectionResetError("the peer is gone")
-
-    def _arm(self) -> None:
-        """Keep exactly one timer, set for the nearer of idle limit and deadline."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due = self._due()
-        if due is not None and not self._is_lost:
-            self._timer = self.loop.call_at(due, self._check_time)
-
-    def _due(self) -> float | None:
-        idle = self._last_heard + self._idle_limit_s if self._idle_limit_s else None
-        if idle is None or self._deadline is None:
-            return idle if self._deadline is None else self._deadline
-        return min(idle, self._deadline)
-
-    def _check_time(self) -> None:
-        self._timer = None
-        due = self._due()
-        if due is None or self._is_lost:
-            return
-        if self.loop.time() < due:
-            self._arm()
-            return
-        if self._task is not None and (self._deadline is None or self.loop.time() < self._deadline):
-            # We are the slow side, unless it is the peer who does not read.
-            if not self._write_paused:
-                self._last_heard = self.loop.time()
-                self._arm()
-                return
-        cast("Session", self._session).timed_out()
-        if self._task is not None:
-            self._task.cancel()
+    def _out_of_time(self) -> None:
+        if self._is_busy or self._session is None:  # it does not read, or never let us begin
             self.abort()
+            return
+        self._session.timed_out()
+        self._say_farewell()
+
+    def _say_stopping(self) -> None:
+        if self._session is not None and not self._session.engine.is_closed:
+            self._session.stopping()
+        self._say_farewell()
+
+    def _say_farewell(self) -> None:
+        if self._session is not None:
+            self._output.put(self._session.engine.take_output())
+        self._end()
+
+    def _end(self) -> None:
+        """Close so that the peer can still read our last words.
+
+        A socket closed with octets unread resets the connection, and the peer may lose what it
+        had not read yet. So: end our side, throw away what comes, and wait a little.
+        """
+        transport = self._output.transport
+        if self._is_ending or transport is None or self._is_lost:
+            return
+        self._is_ending = True
+        self._patience.call_later(FAREWELL_LIMIT_S, self.abort)
+        if self._peer_has_ended or self.is_tls or not transport.can_write_eof():
+            transport.close()
         else:
-            self.close()
-            self.abort_later()
+            self._mind_reading()
+            transport.write_eof()
 
-    def abort_later(self, seconds: float = 5.0) -> None:
-        """Give a closing peer this long to read the farewell, then cut the connection."""
-        self.loop.call_later(seconds, self._abort_if_open)
+    def _finish(self) -> None:
+        session, self._session = self._session, None
+        try:
+            if session is not None:
+                session.closed()
+        finally:
+            if self._on_closed is not None:
+                self._on_closed(self)
 
-    def _abort_if_open(self) -> None:
-        if not self._is_lost:
-            self.abort()
+    # inside: small things
+
+    def _mind_reading(self) -> None:
+        """Read from the peer unless it does not read, or has sent enough for now."""
+        transport, session = self._output.transport, self._session
+        if transport is None or session is None or self._is_lost:
+            return
+        is_full = self._is_busy and session.engine.buffered > BUFFERED_INPUT_LIMIT
+        pause = not self._is_ending and (
+            self._output.is_paused or is_full or self._broken is not None
+        )
+        if pause == self._reading_paused:
+            return
+        self._reading_paused = pause
+        if pause:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
+
+    def _is_our_turn(self) -> bool:
+        return self._is_busy and not self._output.is_paused
+
+    def _bind_channel(self) -> None:
+        if self._end_point is not None and self.is_tls:
+            self.channel_binding = ("tls-server-end-point", self._end_point())
+
+
+def new_task(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]
+) -> "asyncio.Task[None]":
+    """A task that runs at once up to its first wait, where Python can do that."""
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=loop, eager_start=True)
+    return loop.create_task(work)
+
+
+def address_of(transport: asyncio.BaseTransport, name: str) -> tuple[str, int]:
+    return socket_address(transport.get_extra_info(name))
 
 
 def socket_address(name: object) -> tuple[str, int]:
