@@ -1,0 +1,297 @@
+"""Read and write addresses: the lists of From, To and their like, and single mailboxes.
+
+Reading is lenient and never fails; what cannot be an address still comes out as one with an
+empty domain, so that nothing written in a field is hidden from who reads it.
+
+RFC 5322    3.4      address lists, groups; 3.2.2 comments; 3.4.1 addr-spec
+            4.4      obsolete addresses: routes, white space around dots
+RFC 5321    4.1.2    local parts that need quotes
+RFC 6532    3.2      UTF-8 in all of it
+RFC 9051    7.5.2    the flat form with markers around groups, for ENVELOPE
+
+Departures: a comment after an address without a display name is taken for one, as it was
+before RFC 822 ("ana@example.org (Ana)"). Addresses in angle brackets may lack a domain.
+
+Cost: one regex match for each address of the usual forms; linear in all cases.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from correo.message.encoding.words import decode_words, encode_phrase
+
+__all__ = [
+    "Address",
+    "FlatAddress",
+    "format_address",
+    "format_addresses",
+    "parse_addresses",
+    "read_flat",
+    "split_address",
+]
+
+ADDRESSES_LIMIT = 10_000  # per field; ours, so is Postfix's limit of header tokens
+
+
+class FlatAddress(NamedTuple):
+    """An address as ENVELOPE has it: octets, unquoted, encoded words left alone.
+
+    A group begins with domain None and its name as local part, and ends with both None.
+    """
+
+    name: bytes | None
+    route: bytes | None
+    local: bytes | None
+    domain: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox as a person reads it.
+
+    display_name: decoded, "" if there is none.
+    local, domain: unquoted; domain "" where there was none.
+    group: the name of the group it stands in, None outside of groups.
+    """
+
+    display_name: str
+    local: str
+    domain: str
+    group: str | None = None
+
+    @property
+    def addr_spec(self) -> str:
+        """local@domain, quoted where it must be."""
+        return join_address(self.local, self.domain)
+
+
+END_OF_GROUP = FlatAddress(None, None, None, None)
+
+_ATOM = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff.-]"
+_WORDS = rb"(?:" + _ATOM + rb"++[ \t]*+)*+"
+_USUAL = re.compile(
+    rb'[ \t]*+(?:(?:"([^"\\\r\n]*+)"[ \t]*+|(' + _WORDS + rb"))<(" + _ATOM + rb"++)@"
+    rb"([A-Za-z0-9.-]++)>|(" + _ATOM + rb"++)@([A-Za-z0-9.-]++))[ \t]*+(?:,|\Z)"
+)
+_TOKEN = re.compile(
+    rb'"((?:[^"\\]|\\.)*+)("?)'  # 1, 2: quoted string, and whether it is closed
+    rb"|(\[(?:[^\]\\]|\\.)*+\]?)"  # 3: domain literal
+    rb"|([ \t\r\n\0]++)"  # 4: white space
+    rb'|([^"\[ \t\r\n\0()<>@,;:\\]++)'  # 5: atoms, dots, raw 8-bit octets, stray "]"
+    rb"|([()<>@,;:\\])",  # 6: one special
+    re.DOTALL,
+)
+_COMMENT_TOKEN = re.compile(rb"[^()\\]++|\\.?|[()]", re.DOTALL)
+_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_DOT_ATOM = re.compile(
+    r"[^\s\"(),:;<>@\[\]\\.\x00-\x1f\x7f]+(?:\.[^\s\"(),:;<>@\[\]\\.\x00-\x1f\x7f]+)*"
+)
+
+
+def read_flat(value: bytes) -> list[FlatAddress]:
+    """The addresses of an unfolded field value, in order, groups by their markers."""
+    found: list[FlatAddress] = []
+    position, length = 0, len(value)
+    while position < length and len(found) < ADDRESSES_LIMIT:
+        match = _USUAL.match(value, position)
+        if match is None:
+            if not value[position:].strip(b" \t,"):
+                break
+            return (found + _Lenient(value, position).read())[:ADDRESSES_LIMIT]
+        quoted, words, local, domain, bare_local, bare_domain = match.groups()
+        if bare_local is not None:
+            found.append(FlatAddress(None, None, bare_local, bare_domain))
+        else:
+            name = _one_spaced(words) if quoted is None else quoted
+            found.append(FlatAddress(name or None, None, local, domain))
+        position = match.end()
+    return found
+
+
+def _one_spaced(words: bytes) -> bytes:
+    words = words.rstrip()
+    return b" ".join(words.split()) if b"  " in words or b"\t" in words else words
+
+
+class _Lenient:
+    """Addresses of any shape, token by token."""
+
+    def __init__(self, value: bytes, position: int) -> None:
+        self.value = value
+        self.position = position
+        self.found: list[FlatAddress] = []
+        self.in_group = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self.tokens: list[tuple[str, bytes]] = []  # of the address being read
+        self.comment: bytes | None = None
+        self.angle: list[tuple[str, bytes]] | None = None  # tokens between < and >
+        self.is_in_angle = False
+
+    def read(self) -> list[FlatAddress]:
+        length = len(self.value)
+        while self.position < length and len(self.found) < ADDRESSES_LIMIT:
+            match = _TOKEN.match(self.value, self.position)
+            if match is None:  # cannot be: the alternatives cover every octet
+                break
+            self.position = match.end()
+            self._take(match)
+        self._end_address()
+        if self.in_group:
+            self.found.append(END_OF_GROUP)
+        return self.found
+
+    def _take(self, match: re.Match[bytes]) -> None:
+        if match[6] is not None:
+            self._take_special(match[6])
+        elif match[5] is not None:
+            self._add("atom", match[5])
+        elif match[4] is not None:
+            self._add("space", b" ")
+        elif match[3] is not None:
+            self._add("literal", match[3])
+        else:
+            self._add("quoted", _ESCAPE.sub(rb"\1", match[1]))
+
+    def _take_special(self, special: bytes) -> None:
+        if special == b"(":
+            self._read_comment()
+        elif special == b"<":
+            self.angle, self.is_in_angle = [], True
+        elif special == b">":
+            self.is_in_angle = False
+        elif special == b"@" or self.is_in_angle:
+            self._add("special", special)
+        elif special == b",":
+            self._end_address()
+        elif special == b";":
+            self._end_address()
+            if self.in_group:
+                self.found.append(END_OF_GROUP)
+                self.in_group = False
+        elif special == b":" and not self.in_group:
+            self.found.append(FlatAddress(None, None, _phrase(self.tokens) or b"", None))
+            self.in_group = True
+            self._begin()
+
+    def _add(self, kind: str, octets: bytes) -> None:
+        if self.angle is None:
+            if kind != "space" or (self.tokens and self.tokens[-1][0] != "space"):
+                self.tokens.append((kind, octets))
+        elif self.is_in_angle:
+            self.angle.append((kind, octets))
+
+    def _read_comment(self) -> None:
+        depth, pieces = 1, []
+        for match in _COMMENT_TOKEN.finditer(self.value, self.position):
+            self.position = match.end()
+            piece = match[0]
+            if piece == b"(":
+                depth += 1
+            elif piece == b")":
+                depth -= 1
+                if depth == 0:
+                    break
+            pieces.append(piece[1:] if piece.startswith(b"\\") else piece)
+        self.comment = b"".join(pieces).strip()
+
+    def _end_address(self) -> None:
+        tokens, angle, comment = self.tokens, self.angle, self.comment
+        self._begin()
+        if angle is not None:
+            route, spec = _split_route(angle)
+            local, domain = _split_spec(spec)
+            name = _phrase(tokens) or comment
+            if name or local or domain:
+                self.found.append(FlatAddress(name or None, route, local, domain))
+        elif any(kind != "space" for kind, _ in tokens):
+            local, domain = _split_spec(tokens)
+            self.found.append(FlatAddress(comment or None, None, local, domain))
+
+
+def _phrase(tokens: Iterable[tuple[str, bytes]]) -> bytes:
+    """A display name: words with one space where there was white space."""
+    return b"".join(octets for _, octets in tokens).strip()
+
+
+def _split_route(tokens: list[tuple[str, bytes]]) -> tuple[bytes | None, list[tuple[str, bytes]]]:
+    """The obsolete source route "@a,@b:" before an address (RFC 5322 4.4)."""
+    meaningful = next((token for token in tokens if token[0] != "space"), None)
+    if meaningful != ("special", b"@") or ("special", b":") not in tokens:
+        return None, tokens
+    colon = tokens.index(("special", b":"))
+    route = b"".join(octets for kind, octets in tokens[:colon] if kind != "space")
+    return route, tokens[colon + 1 :]
+
+
+def _split_spec(tokens: list[tuple[str, bytes]]) -> tuple[bytes, bytes]:
+    """Local part and domain at the last "@"; without one, all is local part."""
+    at = max((n for n, token in enumerate(tokens) if token == ("special", b"@")), default=None)
+    if at is None:
+        return _phrase(tokens), b""
+    local = b"".join(octets for kind, octets in tokens[:at] if kind != "space")
+    return local, b"".join(octets for kind, octets in tokens[at + 1 :] if kind != "space")
+
+
+def parse_addresses(value: bytes | str) -> list[Address]:
+    """The mailboxes of an unfolded field value as text, those in groups with the group's name."""
+    octets = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+    mailboxes: list[Address] = []
+    group: str | None = None
+    for name, _, local, domain in read_flat(octets):
+        if domain is None:
+            group = None if local is None else decode_words(local)
+        else:
+            shown = decode_words(name) if name else ""
+            plain = decode_words(local or b""), decode_words(domain)
+            mailboxes.append(Address(shown, *plain, group))
+    return mailboxes
+
+
+def split_address(address: str) -> tuple[str, str]:
+    """(local part, domain) of local@domain, at the last "@"; quotes of the local part undone.
+
+    Without "@" the domain is "". Case is left alone.
+    """
+    local, at, domain = address.rpartition("@")
+    if not at:
+        local, domain = domain, ""
+    if len(local) >= 2 and local.startswith('"') and local.endswith('"'):
+        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    return local, domain
+
+
+def join_address(local: str, domain: str) -> str:
+    """local@domain with quotes where the local part needs them (RFC 5321 4.1.2)."""
+    if not _DOT_ATOM.fullmatch(local):
+        local = '"' + local.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{local}@{domain}" if domain else local
+
+
+def format_address(address: Address, *, first_column: int = 0) -> bytes:
+    """One mailbox for a header field; the name encoded as needed, the address in UTF-8."""
+    spec = address.addr_spec.encode("utf-8", "replace")
+    if not address.display_name:
+        return spec
+    return encode_phrase(address.display_name, first_column=first_column) + b" <" + spec + b">"
+
+
+def format_addresses(addresses: Iterable[Address], *, first_column: int = 0) -> bytes:
+    """A list of mailboxes, one on a line where they are several, groups put together."""
+    items: list[bytes] = []
+    group: str | None = None
+    for address in addresses:
+        item = format_address(address, first_column=first_column if not items else 1)
+        if address.group != group:
+            if group is not None:
+                items[-1] += b";"
+            if address.group is not None:
+                item = encode_phrase(address.group) + b": " + item
+            group = address.group
+        items.append(item)
+    if group is not None:
+        items[-1] += b";"
+    return b",\r\n ".join(items)

@@ -1,0 +1,84 @@
+"""Take the first words of a message, so that a list of messages can show them.
+
+RFC 8970    3.1      at most 200 characters of text, decoded; "" if there is none to show
+
+The first text part that is not an attachment counts, plain before HTML within an alternative.
+Quoted lines (">") and white space are left out. Only the first PREVIEW_OCTETS of it are read.
+
+Cost: some microseconds; it reads a few hundred octets of most messages.
+"""
+
+import re
+
+from correo.message.encoding.charsets import decode_charset
+from correo.message.encoding.transfer import decode_body
+from correo.message.html import text_of_html
+from correo.message.octets import Octets
+from correo.message.structure import Part
+
+__all__ = ["has_attachment", "make_preview"]
+
+PREVIEW_LENGTH = 200  # characters, RFC 8970 3.1
+PREVIEW_OCTETS = 2048  # of plain text still encoded; ours
+HTML_OCTETS = 32 * 1024  # of HTML, whose head may be long; ours
+
+_QUOTED_LINE = re.compile(r"(?m)^[ \t]*+>[^\n]*+\n?")
+_INVISIBLE = re.compile("[\0-\x08\x0e-\x1f\x7f\xad\u034f\u200b-\u200f\u2060\ufeff\ufffd]+")
+_SIGNATURES = frozenset({
+    "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
+    "application/pgp-encrypted", "application/pgp-keys", "application/applefile",
+})  # fmt: skip
+
+
+def make_preview(octets: Octets, root: Part) -> str:
+    """Up to 200 characters of the message's text on one line."""
+    part = _shown_text(root)
+    if part is None:
+        return ""
+    is_html = part.subtype in ("html", "xhtml")
+    limit = HTML_OCTETS if is_html else PREVIEW_OCTETS
+    start = part.body_offset
+    piece = octets[start : start + min(part.body_size, limit)]
+    text = decode_charset(decode_body(piece, part.encoding), part.charset)
+    if is_html:
+        text = text_of_html(text)
+    elif ">" in text:
+        text = _QUOTED_LINE.sub("", text)
+    if not text.isprintable():
+        text = _INVISIBLE.sub("", text)
+    return " ".join(text[: PREVIEW_LENGTH * 8].split())[:PREVIEW_LENGTH].rstrip()
+
+
+def _shown_text(part: Part) -> Part | None:
+    if part.type == "text":
+        return None if part.disposition == "attachment" else part
+    if part.message is not None:
+        return None if part.disposition == "attachment" else _shown_text(part.message)
+    found = [text for child in part.children if (text := _shown_text(child)) is not None]
+    if part.subtype == "alternative":
+        return next(
+            (text for text in found if text.subtype == "plain"), found[0] if found else None
+        )
+    return found[0] if found else None
+
+
+def has_attachment(part: Part) -> bool:
+    """Whether some part is meant to be saved rather than shown.
+
+    Such are attachments by disposition, embedded messages, and what is neither text, a
+    signature, nor something shown within the text (RFC 8621 4.1.4 leaves the rule to servers).
+    """
+    if part.children:
+        is_related = part.subtype == "related"
+        return any(
+            has_attachment(child)
+            for number, child in enumerate(part.children)
+            if not (is_related and number > 0 and child.disposition != "attachment")
+        )
+    if part.disposition == "attachment":
+        return True
+    if part.type == "text":
+        return bool(part.filename) and part.disposition != "inline"
+    if part.message is not None:
+        return part.section != (1,)
+    return part.disposition != "inline" and part.content_type not in _SIGNATURES
