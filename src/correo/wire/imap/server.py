@@ -1,46 +1,475 @@
 """Speak the server's side of IMAP: commands in as events, answers out as octets.
 
-`ImapServerEngine(settings)`; `receive(octets) -> list[event]`, the events of
-`wire.imap.commands`. One command is open at a time: until it is finished, what the client
-pipelined waits in the buffer. The engine answers by itself CAPABILITY, LOGOUT, syntax errors,
-commands in the wrong state and literals that are too large.
+`receive` gives the events of `wire.imap.commands`. One command is open at a time: until it is
+finished, what the client pipelined waits in the buffer. The engine answers by itself CAPABILITY,
+LOGOUT, syntax errors, commands in the wrong state and literals that are too large. Untagged
+responses go out whenever the session sees fit; the engine holds none back.
 
-What the session calls:
+What a session calls:
 
     set_capabilities(b"IMAP4rev2 IMAP4rev1 ...")   what CAPABILITY shows from now on
-    greet(text) / greet_preauthenticated(text)      the greeting, with the capabilities
+    greet(text), greet_preauthenticated(text)       the greeting
     bye(text, code=b"")                             farewell; is_closed from then on
+    send_untagged(octets)                           one response without "* " and CRLF
+    send_lines(chunks)                              ready lines, blob slices among them
+    deselect()                                      the mailbox is gone
+    finish(tag, Condition.OK, text, code=b"")       the tagged answer; closes the open command
+                                                    and moves the state along (`states`)
+    begin_tls(tag)              to StartTls: OK; what the client sent after it is dropped
+    challenge(octets)           to Authenticate and AuthenticateResponse
+    enable(tag, names)          to Enable; then finish
+    accept_idle()               to Idle; then untagged responses until IdleDone
+    accept_message(receiver)    to AppendMessage
+    refuse_append(text, code)   to AppendMessage: NO; the rest of the command is thrown away
 
-    finish(tag, Condition.OK | NO | BAD, text, code=b"")
-        the tagged answer; ends the open command and moves the state along: OK to LOGIN and
-        AUTHENTICATE -> AUTHENTICATED, OK to SELECT -> SELECTED, NO to SELECT, OK to CLOSE and
-        UNSELECT -> AUTHENTICATED
-    send_untagged(octets)           "* " octets CRLF, at any time the session sees fit
-    send_lines(list[Chunk])         ready lines (each begins "* " and ends CRLF); may hold blob slices
-    deselect()                      the mailbox is gone: -> AUTHENTICATED
+What it may read: `state`, `enabled` (names in capitals), `is_utf8`, `open_tag`, `limits`.
 
-    begin_tls(tag)                  answer to StartTls: OK, what the client sent after it is dropped
-    challenge(octets)               answer to Authenticate and AuthenticateResponse: "+ base64"
-    enable(tag, names)              answer to Enable: "* ENABLED names"; the engine switches itself to
-                                    UTF-8 names for IMAP4REV2 and UTF8=ACCEPT. Then finish
-    accept_idle()                   answer to Idle: "+ idling"
-    accept_message(receiver)        answer to AppendMessage: octets stream into
-                                    receiver.write(bytes); receiver.abort() if it ends badly
-    refuse_append(text, code)       answer to AppendMessage: a tagged NO; what still comes of the
-                                    command is swallowed; finishes the command
+RFC 9051, 3501        commands, states, continuation requests
+RFC 7888              non-synchronizing literals; 4: too large ones
+RFC 2177              IDLE; RFC 4959 initial responses; RFC 3207-like rules for STARTTLS (6.2.1)
 
-What the session may read: `state`, `enabled` (set of capitals: "IMAP4REV2", "UTF8=ACCEPT",
-"CONDSTORE", "QRESYNC"), `is_utf8` (names and strings as UTF-8), `open_tag`.
+Cost: about 10 µs per command besides its arguments.
 """
 
-from enum import Enum
+import binascii
+import re
+from collections.abc import Callable
+from typing import Any
 
-__all__ = ["Condition"]
+from correo.base.errors import UsageError
+from correo.wire.imap import codes
+from correo.wire.imap.answers import Answers
+from correo.wire.imap.append import Append, Receiver
+from correo.wire.imap.arguments import Arguments, BadCommand, RefusedCommand
+from correo.wire.imap.commands import (
+    AppendAborted,
+    AppendComplete,
+    Authenticate,
+    AuthenticateCancelled,
+    AuthenticateResponse,
+    Command,
+    Idle,
+    IdleDone,
+    StartTls,
+)
+from correo.wire.imap.framing import InputBuffer, LineTooLong, LiteralMark, literal_mark
+from correo.wire.imap.limits import ServerLimits
+from correo.wire.imap.parsers import TABLE
+from correo.wire.imap.parsers.session import decode_base64
+from correo.wire.imap.responses import capability
+from correo.wire.imap.states import ALLOWED, Condition, State, state_after
+
+__all__ = ["Condition", "ImapServerEngine", "State"]
+
+# tag = 1*<any ASTRING-CHAR except "+">; longer than 255 octets it is no tag but noise
+TAG = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\+]{1,255}(?= |\Z)")
+HEAD = re.compile(
+    rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]{1,255}) ((?:UID )?[A-Z]{1,20})(?= |\Z)", re.IGNORECASE
+)
+APPEND = b"APPEND"
 
 
-class Condition(Enum):
-    """The condition of a tagged answer (RFC 9051 7.1)."""
+class ImapServerEngine(Answers):
+    """One connection, the server's side."""
 
-    OK = b"OK"
-    NO = b"NO"
-    BAD = b"BAD"
+    def __init__(self, limits: ServerLimits | None = None) -> None:
+        super().__init__()
+        self.limits = limits or ServerLimits()
+        self.open_tag: bytes | None = None
+        self._open_type: type[Command] = Command
+        self._buffer = InputBuffer()
+        self._events: list[Any] = []
+        self._step: Callable[[], bool] = self._read_line
+        self._errors = 0
+        # the command being put together
+        self._tag = b""
+        self._name = b""
+        self._text = bytearray()  # its arguments, each literal as one NUL
+        self._literals: list[bytes] = []
+        self._literal_octets = 0
+        self._literal_left = 0
+        self._append: Append | None = None
+        # the answer to a bad command whose rest is thrown away first
+        self._verdict: BadCommand | None = None
+        self._discarded = 0
+        self._idle_broken = False
+
+    # the driver's side
+
+    def receive(self, octets: bytes) -> list[Any]:
+        """Take octets (b"" asks for what is already buffered); events up to the next open one."""
+        if self.is_closed:
+            return []
+        if octets:
+            self._buffer.add(octets)
+        while self._step():
+            pass
+        if self.state is State.LOGOUT:
+            self._buffer.clear()
+        events = self._events
+        self._events = []
+        return events
+
+    def receive_eof(self) -> list[Any]:
+        """The client will send nothing more: an APPEND under way is off."""
+        self._abort_append()
+        self._buffer.clear()
+        self.is_closed = self.is_closed or self.open_tag is None
+        events = self._events
+        self._events = []
+        return events
+
+    @property
+    def buffered(self) -> int:
+        """Octets received and not yet understood."""
+        return len(self._buffer)
+
+    # the session's side
+
+    def finish(self, tag: bytes, condition: Condition, text: str, code: bytes = b"") -> None:
+        """The tagged answer to the open command."""
+        if self.open_tag is None or self.open_tag != tag:
+            raise UsageError(f"no command {tag!r} is open")
+        if self._idle_broken:
+            condition, text, code = Condition.BAD, "expected DONE", b""
+            self._idle_broken = False
+        self._tagged(tag, condition, text, code)
+        self.state = state_after(self.state, self._open_type, condition)
+        self._append = None
+        self._next_command()
+
+    def begin_tls(self, tag: bytes) -> None:
+        """Answer StartTls; whoever calls this changes the transport next."""
+        self._expect(StartTls)
+        self._tagged(tag, Condition.OK, "begin TLS negotiation now", b"")
+        self._buffer.clear()  # CVE-2011-0411: nothing said in clear survives
+        self._next_command()
+
+    def challenge(self, octets: bytes) -> None:
+        """Ask the client for the next step of its mechanism."""
+        self._expect(Authenticate, AuthenticateResponse)
+        coded = binascii.b2a_base64(octets, newline=False)
+        self._output.append(b"+ %b\r\n" % coded)
+        self._step = self._read_response
+
+    def accept_idle(self) -> None:
+        """Answer Idle."""
+        self._expect(Idle)
+        self._output.append(b"+ idling\r\n")
+        self._step = self._read_done
+
+    def accept_message(self, receiver: Receiver) -> None:
+        """Let the announced message in."""
+        append = self._open_append()
+        append.receivers.append(receiver)
+        assert append.mark is not None
+        if append.mark.is_synchronizing:
+            self._output.append(b"+ go ahead\r\n")
+        self._step = self._read_message
+
+    def refuse_append(self, text: str, code: bytes = b"") -> None:
+        """Turn the announced message, and with it the whole command, away."""
+        append = self._open_append()
+        assert append.mark is not None
+        append.abort()
+        self._append = None
+        self._reject(RefusedCommand(text, code), append.mark)
+
+    def _open_append(self) -> Append:
+        if self._append is None or self.open_tag is None:
+            raise UsageError("no APPEND is open")
+        return self._append
+
+    def _expect(self, *commands: type[Command]) -> None:
+        if self.open_tag is None or self._open_type not in commands:
+            raise UsageError(f"no {commands[0].__name__} is open")
+
+    # reading commands
+
+    def _next_command(self) -> None:
+        self.open_tag = None
+        self._open_type = Command
+        self._tag = self._name = b""
+        self._text.clear()
+        self._literals = []
+        self._literal_octets = 0
+        self._step = self._read_line
+
+    def _wait(self) -> bool:
+        """A command is open; nothing is read."""
+        return False
+
+    def _open(self, command: Command) -> bool:
+        self.open_tag = command.tag
+        self._open_type = type(command)
+        self._events.append(command)
+        self._step = self._wait
+        return False
+
+    def _read_line(self) -> bool:
+        """One line of a command, from its beginning or behind a literal."""
+        if self.is_closed:
+            return False
+        is_stranger = self.state is State.NOT_AUTHENTICATED
+        limit = self.limits.login_line if is_stranger else self.limits.line
+        try:
+            line = self._buffer.line(limit - len(self._text))
+        except LineTooLong:
+            return self._line_too_long()
+        if line is None:
+            return False
+        try:
+            self._understand(line)
+        except BadCommand as bad:
+            self._reject(bad, literal_mark(line))
+        return True
+
+    def _understand(self, line: bytes) -> None:
+        if b"\x00" in line:
+            raise BadCommand("NUL is not allowed in a command")
+        if not self._name:
+            line = self._begin(line)
+        mark = literal_mark(line)
+        if mark is None:
+            self._text += line
+            self._complete()
+            return
+        self._text += line[: mark.start]
+        if self._name == APPEND and len(self._text) > 1:
+            self._begin_append(mark)
+        else:
+            self._begin_literal(mark)
+
+    def _begin(self, line: bytes) -> bytes:
+        """Read tag and name; returns the rest of the line."""
+        match = HEAD.match(line)
+        if match is None:
+            tag = TAG.match(line)
+            self._tag = tag.group() if tag else b"*"
+            raise BadCommand("a command is a tag, a space and a name" if line else "empty line")
+        self._tag = match[1]
+        name = match[2].upper()
+        states = ALLOWED.get(name)
+        if states is None:
+            raise BadCommand(f"unknown command {name.decode('ascii')}")
+        if self.state not in states:
+            raise BadCommand(f"{name.decode('ascii')} is not allowed while {self.state.value}")
+        self._name = name
+        return line[match.end() :]
+
+    def _begin_literal(self, mark: LiteralMark) -> None:
+        self._check_non_synchronizing(mark)
+        is_stranger = self.state is State.NOT_AUTHENTICATED
+        limit = self.limits.login_literals if is_stranger else self.limits.literals
+        self._literal_octets += mark.size
+        if self._literal_octets > limit:
+            raise BadCommand("the literal is too large", codes.TOOBIG)
+        self._literal_left = mark.size
+        self._text += b"\x00"
+        if mark.is_synchronizing:
+            self._output.append(b"+ go ahead\r\n")
+        self._step = self._read_literal
+
+    def _check_non_synchronizing(self, mark: LiteralMark) -> None:
+        limit = self.limits.non_synchronizing
+        if limit is not None and not mark.is_synchronizing and mark.size > limit:
+            raise BadCommand(f"a literal over {limit} octets must be synchronizing", codes.TOOBIG)
+
+    def _read_literal(self) -> bool:
+        if len(self._buffer) < self._literal_left:
+            return False
+        self._literals.append(self._buffer.take(self._literal_left))
+        self._step = self._read_line
+        return True
+
+    def _arguments(self) -> Arguments:
+        return Arguments(
+            bytes(self._text),
+            self._literals,
+            utf8=self.is_utf8,
+            utf8_accept="UTF8=ACCEPT" in self.enabled,
+        )
+
+    def _complete(self) -> None:
+        """All of a command is here."""
+        arguments = self._arguments()
+        if self._name == b"CAPABILITY":
+            arguments.end()
+            self._output.append(capability(self.capabilities))
+            self._answer("capabilities listed")
+        elif self._name == b"LOGOUT":
+            arguments.end()
+            tag = self._tag
+            self.bye("logging out")
+            self._tagged(tag, Condition.OK, "logged out", b"")
+        elif self._name == APPEND:
+            raise BadCommand("APPEND needs a literal")
+        else:
+            command = TABLE[self._name](self._tag, arguments)
+            self._errors = 0
+            self._open(command)
+
+    def _answer(self, text: str) -> None:
+        self._errors = 0
+        self._tagged(self._tag, Condition.OK, text, b"")
+        self._next_command()
+
+    # APPEND
+
+    def _begin_append(self, mark: LiteralMark) -> None:
+        arguments = self._arguments()
+        arguments.space()
+        self._append = Append(self._tag, arguments.mailbox())
+        self._announce(self._append, arguments, mark)
+
+    def _announce(self, append: Append, arguments: Arguments, mark: LiteralMark) -> None:
+        self._check_non_synchronizing(mark)
+        self._open(append.message(arguments, mark, self.limits.append))
+
+    def _read_message(self) -> bool:
+        append = self._open_append()
+        octets = self._buffer.take(append.left)
+        if octets:
+            append.write(octets)
+        if append.left:
+            return False
+        self._step = self._read_after_message
+        return True
+
+    def _read_after_message(self) -> bool:
+        append = self._open_append()
+        try:
+            line = self._buffer.line(self.limits.line)
+        except LineTooLong:
+            return self._line_too_long()
+        if line is None:
+            return False
+        try:
+            self._after_message(append, line)
+        except BadCommand as bad:
+            self._reject(bad, literal_mark(line))
+        return True
+
+    def _after_message(self, append: Append, line: bytes) -> None:
+        rest = append.after_message(line)
+        mark = literal_mark(rest)
+        if mark is not None:
+            arguments = Arguments(rest[: mark.start], [], utf8=self.is_utf8)
+            self._announce(append, arguments, mark)
+        elif rest:
+            raise BadCommand("expected another message, or the end of the command")
+        else:
+            self._errors = 0
+            self._open(AppendComplete(append.tag, append.mailbox, append.count))
+
+    def _abort_append(self) -> None:
+        if self._append is not None:
+            self._append.abort()
+            if self._append.count:
+                self._events.append(AppendAborted(self._append.tag))
+            self._append = None
+
+    # AUTHENTICATE and IDLE
+
+    def _read_response(self) -> bool:
+        assert self.open_tag is not None
+        try:
+            line = self._buffer.line(self.limits.login_line)
+        except LineTooLong:
+            self.bye("line too long")
+            return False
+        if line is None:
+            return False
+        try:
+            if line == b"*":
+                raise BadCommand("authentication cancelled")
+            octets = decode_base64(line)
+        except BadCommand as bad:
+            self._events.append(AuthenticateCancelled(self.open_tag))
+            self._reject(bad, None)
+            return True
+        self._events.append(AuthenticateResponse(self.open_tag, octets))
+        self._step = self._wait
+        return False
+
+    def _read_done(self) -> bool:
+        assert self.open_tag is not None
+        try:
+            line = self._buffer.line(self.limits.login_line)
+        except LineTooLong:
+            self.bye("line too long")
+            return False
+        if line is None:
+            return False
+        self._idle_broken = line.upper() != b"DONE"
+        self._open(IdleDone(self.open_tag))
+        return False
+
+    # bad commands
+
+    def _reject(self, bad: BadCommand, mark: LiteralMark | None) -> None:
+        """Answer a bad command, after the rest of it that comes unasked has been thrown away."""
+        self._abort_append()
+        self._verdict = bad
+        if mark is not None and not mark.is_synchronizing:
+            self._literal_left = mark.size
+            self._step = self._discard_literal
+        else:
+            self._pronounce()
+
+    def _line_too_long(self) -> bool:
+        if not self._name:
+            tag = TAG.match(self._buffer.beginning(256))
+            self._tag = tag.group() if tag else b"*"
+        self._abort_append()
+        self._verdict = BadCommand("the command line is too long", codes.TOOBIG)
+        self._step = self._discard_line
+        return True
+
+    def _discard_literal(self) -> bool:
+        dropped = len(self._buffer.take(self._literal_left))
+        self._literal_left -= dropped
+        if self._is_too_much(dropped) or self._literal_left:
+            return False
+        self._step = self._discard_line
+        return True
+
+    def _discard_line(self) -> bool:
+        before = len(self._buffer)
+        found = self._buffer.discard_line()
+        if self._is_too_much(before - len(self._buffer)) or found is None:
+            return False
+        mark = found[1]
+        if mark is not None and not mark.is_synchronizing:
+            self._literal_left = mark.size
+            self._step = self._discard_literal
+        else:
+            self._pronounce()
+        return True
+
+    def _is_too_much(self, dropped: int) -> bool:
+        self._discarded += dropped
+        is_stranger = self.state is State.NOT_AUTHENTICATED
+        limit = self.limits.login_discard if is_stranger else self.limits.discard
+        if self._discarded + self._literal_left > limit:
+            self.bye("too much of a bad command", codes.TOOBIG)
+            return True
+        return False
+
+    def _pronounce(self) -> None:
+        bad = self._verdict
+        assert bad is not None
+        refused = isinstance(bad, RefusedCommand) and self._tag != b"*"
+        self._tagged(self._tag, Condition.NO if refused else Condition.BAD, bad.text, bad.code)
+        self._verdict = None
+        self._discarded = 0
+        self._literal_left = 0
+        self._next_command()
+        if not refused:
+            self._count_error()
+
+    def _count_error(self) -> None:
+        self._errors += 1
+        is_stranger = self.state is State.NOT_AUTHENTICATED
+        if self._errors >= (self.limits.login_errors if is_stranger else self.limits.errors):
+            self.bye("too many bad commands")
