@@ -96,6 +96,10 @@ class LiveMailbox:
         found = {flag.lower(): flag for flags in self._met for flag in flags.split()}
         return [found[folded] for folded in sorted(found) if not folded.startswith("\\")]
 
+    def known_flags(self) -> list[str]:
+        """Every set of flags met here; each `flags` string is one of them."""
+        return list(self._met)
+
     @property
     def wants_news(self) -> bool:
         """Whether a view is to hear of changes at once."""

@@ -1,0 +1,181 @@
+"""Find the messages of a mailbox that meet a criterion, reading as little of them as possible.
+
+The criterion is taken apart; each piece looks only at the messages the cheaper pieces left over.
+Flags, UIDs and mod-sequences are answered from memory, dates, sizes and identifiers from their
+columns, header texts from the header alone, and only body texts from the messages themselves.
+
+RFC 9051    6.4.4    SEARCH: substrings regardless of case, in decoded text
+RFC 5032             WITHIN; RFC 8474 6 identifiers; RFC 8514 4.4 save dates; RFC 7162 3.1.5
+
+Departures: the full text is read, not looked up, so a body search takes as long as the mailbox is
+large; others get their turn all the while. A criterion on a message that has just been expunged
+may go either way (RFC 2180 4.3).
+
+Cost: flags of 100,000 messages 5 ms; header texts 3 microseconds, body texts 10 to 50 each.
+"""
+
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import date
+from typing import cast
+
+from correo.base.errors import UsageError
+from correo.mailbox import criteria, flags
+from correo.mailbox.criteria import Criterion
+from correo.mailbox.live import LiveMailbox
+from correo.mailbox.pace import Pace
+from correo.mailbox.texts import header_test, sent_day_test, text_test
+from correo.message.structure import Structure
+from correo.store.model import Column, Octets
+
+__all__ = ["search"]
+
+PIECE = 100  # rows looked at before others may have their turn
+DAY_S = 86_400
+EPOCH = date(1970, 1, 1).toordinal()
+
+# How much has to be read to answer: the cheapest of several criteria goes first.
+WEIGHTS: dict[type, int] = {
+    criteria.Everything: 0,
+    criteria.Among: 0,
+    criteria.HasFlag: 1,
+    criteria.Between: 2,
+    criteria.Is: 2,
+    criteria.SentWithin: 2,
+    criteria.HeaderHolds: 3,
+    criteria.BodyHolds: 4,
+    criteria.TextHolds: 4,
+}
+
+
+async def search(live: LiveMailbox, uids: Sequence[int], criterion: Criterion) -> list[int]:
+    """The UIDs among `uids` (ascending) that meet the criterion, ascending."""
+    return await _Search(live).find(criterion, list(uids))
+
+
+def weight(criterion: Criterion) -> int:
+    """How costly a criterion is, from 0."""
+    if isinstance(criterion, criteria.Not):
+        return weight(criterion.criterion)
+    if isinstance(criterion, criteria.All | criteria.AnyOf):
+        return max((weight(each) for each in criterion.criteria), default=0)
+    return WEIGHTS[type(criterion)]
+
+
+class _Search:
+    """One search in one mailbox."""
+
+    __slots__ = ("_live", "_pace")
+
+    def __init__(self, live: LiveMailbox) -> None:
+        self._live = live
+        self._pace = Pace()
+
+    async def find(self, criterion: Criterion, uids: list[int]) -> list[int]:
+        match criterion:
+            case criteria.Everything():
+                return uids
+            case criteria.Among():
+                return [uid for uid in uids if uid in criterion.uids]
+            case criteria.HasFlag():
+                return self._with_flag(criterion.flag, uids)
+            case criteria.Not():
+                found = set(await self.find(criterion.criterion, uids))
+                return [uid for uid in uids if uid not in found]
+            case criteria.All():
+                for each in sorted(criterion.criteria, key=weight):
+                    uids = await self.find(each, uids) if uids else uids
+                return uids
+            case criteria.AnyOf():
+                return await self._any_of(criterion, uids)
+            case _:
+                return await self._by_content(criterion, uids)
+
+    async def _any_of(self, criterion: criteria.AnyOf, uids: list[int]) -> list[int]:
+        found: set[int] = set()
+        for each in sorted(criterion.criteria, key=weight):
+            left = [uid for uid in uids if uid not in found] if found else uids
+            found.update(await self.find(each, left) if left else ())
+        return [uid for uid in uids if uid in found]
+
+    def _with_flag(self, flag: str, uids: list[int]) -> list[int]:
+        live = self._live
+        wanted = {known for known in live.known_flags() if flags.has(known, flag)}
+        if len(uids) == len(live.uids) and uids == live.uids.tolist():
+            return [uid for uid, has in zip(uids, live.flags, strict=True) if has in wanted]
+        position, known = live.position, live.flags
+        return [uid for uid in uids if (at := position(uid)) >= 0 and known[at] in wanted]
+
+    def _by_modseq(self, wanted: criteria.Between, uids: list[int]) -> list[int]:
+        holds = _within(wanted)
+        position, modseqs = self._live.position, self._live.modseqs
+        return [uid for uid in uids if (at := position(uid)) >= 0 and holds(modseqs[at])]
+
+    async def _by_content(self, criterion: Criterion, uids: list[int]) -> list[int]:
+        match criterion:
+            case criteria.Between(column=Column.MODSEQ):
+                return self._by_modseq(criterion, uids)
+            case criteria.Between():
+                return await self._rows(uids, criterion.column, _within(criterion))
+            case criteria.Is():
+                return await self._rows(uids, criterion.column, criterion.value.__eq__)
+            case criteria.SentWithin():
+                return await self._sent_within(criterion, uids)
+            case criteria.HeaderHolds():
+                return await self._rows(uids, Column.HEADER, header_test(criterion))
+            case criteria.BodyHolds() | criteria.TextHolds():
+                return await self._texts(criterion, uids)
+        raise UsageError(f"not a criterion: {criterion!r}")
+
+    async def _sent_within(self, wanted: criteria.SentWithin, uids: list[int]) -> list[int]:
+        """By the moment it was sent; near the ends of the span, by the day as written."""
+        first, end = _midnight(wanted.first), _midnight(wanted.end)
+        surely = set(await self._rows(uids, Column.SENT_DATE, _between(first, end, -DAY_S)))
+        perhaps = await self._rows(uids, Column.SENT_DATE, _between(first, end, DAY_S))
+        unsure = [uid for uid in perhaps if uid not in surely]
+        if unsure:
+            surely.update(await self._rows(unsure, Column.HEADER, sent_day_test(wanted)))
+        return [uid for uid in perhaps if uid in surely]
+
+    async def _rows(self, uids: list[int], column: Column, holds: Callable[..., bool]) -> list[int]:
+        """Those whose column passes the test."""
+        found: list[int] = []
+        async for rows in self._fetch(uids, (Column.UID, column)):
+            for first in range(0, len(rows), PIECE):
+                piece = rows[first : first + PIECE]
+                found.extend([cast("int", uid) for uid, value in piece if holds(value)])
+                await self._pace.breathe()
+        return found
+
+    async def _texts(
+        self, criterion: criteria.BodyHolds | criteria.TextHolds, uids: list[int]
+    ) -> list[int]:
+        holds = text_test(criterion)
+        found: list[int] = []
+        async for rows in self._fetch(uids, (Column.UID, Column.STRUCTURE, Column.OCTETS)):
+            for uid, structure, octets in rows:
+                tree = Structure.decode(cast("bytes", structure))
+                if await holds(cast("Octets", octets), tree):
+                    found.append(cast("int", uid))
+                await self._pace.breathe()
+        return found
+
+    def _fetch(
+        self, uids: list[int], columns: Sequence[Column]
+    ) -> AsyncIterator[list[tuple[object, ...]]]:
+        return self._live.account.fetch(self._live.mailbox.id, uids, columns)
+
+
+def _within(wanted: criteria.Between) -> Callable[[int | None], bool]:
+    return _between(wanted.low, wanted.high, 0)
+
+
+def _between(low: int | None, high: int | None, margin: int) -> Callable[[int | None], bool]:
+    """A test for low <= n < high, with both ends moved outwards by a margin."""
+    least = -math.inf if low is None else low - margin
+    end = math.inf if high is None else high + margin
+    return lambda value: value is not None and least <= value < end
+
+
+def _midnight(day: date | None) -> int | None:
+    return None if day is None else (day.toordinal() - EPOCH) * DAY_S
