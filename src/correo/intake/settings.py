@@ -1,0 +1,34 @@
+"""What one listener's door lets in: made by the wiring from the configuration, one per role."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+from correo.intake.api import Role
+from correo.intake.rates import NO_LIMIT, Rate
+
+__all__ = ["DoorSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """How strict a door is.
+
+    hostname: our name in Received, Message-ID and reports.
+    max_size: octets of a message as it arrives, 0 for no limit.
+    max_recipients: of one message; RFC 5321 4.5.3.1.8 wants at least 100.
+    max_received: Received fields beyond which a message is going in circles (RFC 5321 6.3).
+    lets_loopback_submit: on the submission roles, a peer on this machine needs no login (dev).
+    relay_networks: peers that may send to anybody without a login; empty is no open relay.
+    messages_per_peer: how many messages one address may send without a login.
+    recipients_per_account: how many recipients a logged-in account may name.
+    """
+
+    role: Role
+    hostname: str
+    max_size: int = 50 * 1024 * 1024
+    max_recipients: int = 1000
+    max_received: int = 100
+    lets_loopback_submit: bool = False
+    relay_networks: tuple[IPv4Network | IPv6Network, ...] = field(default=())
+    messages_per_peer: Rate = NO_LIMIT
+    recipients_per_account: Rate = NO_LIMIT
