@@ -174,7 +174,8 @@ class ClientConnection(asyncio.Protocol):
                     transport, self, context, server_hostname=server_name
                 )
         except BaseException:
-            self.abort()
+            transport.abort()
+            self.connection_lost(None)  # asyncio does not tell while a handshake is under way
             raise
         if upgraded is None or self.is_lost:
             raise ConnectionResetError("the server left during the TLS handshake")
@@ -187,7 +188,7 @@ class ClientConnection(asyncio.Protocol):
             return
         try:
             await self.drain(CLOSE_LIMIT_S)
-        except (TimeoutError, ConnectionError):
+        except (TimeoutError, ConnectionError, Refusal):
             self.abort()
         transport.close()
         done, _ = await asyncio.wait([self._closed], timeout=CLOSE_LIMIT_S)
@@ -232,6 +233,8 @@ class ClientConnection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self.is_lost:
+            return
         self._output.lost()
         if isinstance(exc, ConnectionError):
             self._fail(exc)

@@ -83,13 +83,14 @@ class Connection(asyncio.Protocol):
     Args:
         make_session: called once with this connection when the socket opens.
         tls: the context for STARTTLS (implicit TLS is the listener's affair).
+        admit: asked first; last words for a connection that is over a limit, else None.
         on_closed: called once, after the session's `closed`.
         peer: who is really there, where a proxy in front has said so.
         end_point: gives the hash of the certificate in use, for channel binding.
     """
 
     __slots__ = (
-        "__weakref__", "_broken", "_end_point", "_eof_is_told", "_events", "_is_busy",
+        "__weakref__", "_admit", "_broken", "_end_point", "_eof_is_told", "_events", "_is_busy",
         "_is_closing", "_is_ending", "_is_lost", "_is_stopping", "_make_session", "_on_closed",
         "_output", "_patience", "_peer_has_ended", "_reading_paused", "_session", "_task",
         "channel_binding", "local", "loop", "peer", "tls_context",
@@ -100,12 +101,14 @@ class Connection(asyncio.Protocol):
         make_session: Callable[["Connection"], Session],
         *,
         tls: ssl.SSLContext | None = None,
+        admit: Callable[["Connection"], bytes | None] | None = None,
         on_closed: Callable[["Connection"], None] | None = None,
         peer: tuple[str, int] | None = None,
         local: tuple[str, int] | None = None,
         end_point: Callable[[], bytes] | None = None,
     ) -> None:
         self._make_session = make_session
+        self._admit = admit
         self._on_closed = on_closed
         self._end_point = end_point
         self.tls_context = tls
@@ -306,6 +309,11 @@ class Connection(asyncio.Protocol):
     # inside: the pipeline
 
     def _open(self) -> None:
+        last_words = self._admit(self) if self._admit is not None else None
+        if last_words is not None:
+            self._output.put([last_words])
+            self._end()
+            return
         self._session = self._make_session(self)
         self._start(self._session.connected(self) or self._pump())
 
