@@ -16,7 +16,7 @@ Cost: one regex match for each address of the usual forms; linear in all cases.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -67,6 +67,9 @@ class Address:
         return join_address(self.local, self.domain)
 
 
+Token = tuple[str, bytes]  # kind, octets without quotes
+AT: Token = ("special", b"@")
+COLON: Token = ("special", b":")
 END_OF_GROUP = FlatAddress(None, None, None, None)
 
 _ATOM = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff.-]"
@@ -75,14 +78,14 @@ _USUAL = re.compile(
     rb'[ \t]*+(?:(?:"([^"\\\r\n]*+)"[ \t]*+|(' + _WORDS + rb"))<(" + _ATOM + rb"++)@"
     rb"([A-Za-z0-9.-]++)>|(" + _ATOM + rb"++)@([A-Za-z0-9.-]++))[ \t]*+(?:,|\Z)"
 )
-_TOKEN = re.compile(
-    rb'"((?:[^"\\]|\\.)*+)("?)'  # 1, 2: quoted string, and whether it is closed
-    rb"|(\[(?:[^\]\\]|\\.)*+\]?)"  # 3: domain literal
-    rb"|([ \t\r\n\0]++)"  # 4: white space
-    rb'|([^"\[ \t\r\n\0()<>@,;:\\]++)'  # 5: atoms, dots, raw 8-bit octets, stray "]"
-    rb"|([()<>@,;:\\])",  # 6: one special
-    re.DOTALL,
+_UNQUOTED_TOKEN = (
+    rb"(\[[^\[\]\\<>,]*+\])"  # domain literal
+    rb"|([ \t\r\n\0]++)"  # white space
+    rb'|([^"\[ \t\r\n\0()<>@,;:\\]++|\[)'  # atoms, dots, raw 8-bit octets, stray brackets
+    rb"|([()<>@,;:\\])"  # one special
 )
+_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*+)("?)|' + _UNQUOTED_TOKEN, re.DOTALL)
+_TOKEN_AFTER_OPEN_QUOTE = re.compile(rb'()()"|' + _UNQUOTED_TOKEN, re.DOTALL)
 _COMMENT_TOKEN = re.compile(rb"[^()\\]++|\\.?|[()]", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _DOT_ATOM = re.compile(
@@ -123,20 +126,22 @@ class _Lenient:
         self.position = position
         self.found: list[FlatAddress] = []
         self.in_group = False
+        self.token = _TOKEN
         self._begin()
 
     def _begin(self) -> None:
-        self.tokens: list[tuple[str, bytes]] = []  # of the address being read
+        """Forget the address being read."""
+        self.tokens: list[Token] = []
         self.comment: bytes | None = None
-        self.angle: list[tuple[str, bytes]] | None = None  # tokens between < and >
+        self.angle: list[Token] | None = None  # tokens between < and >
+        self.before_angle = 0  # how many of the tokens stand before it
         self.is_in_angle = False
 
     def read(self) -> list[FlatAddress]:
         length = len(self.value)
         while self.position < length and len(self.found) < ADDRESSES_LIMIT:
-            match = _TOKEN.match(self.value, self.position)
-            if match is None:  # cannot be: the alternatives cover every octet
-                break
+            match = self.token.match(self.value, self.position)
+            assert match is not None  # the alternatives cover every octet
             self.position = match.end()
             self._take(match)
         self._end_address()
@@ -153,14 +158,17 @@ class _Lenient:
             self._add("space", b" ")
         elif match[3] is not None:
             self._add("literal", match[3])
-        else:
+        elif match[2]:
             self._add("quoted", _ESCAPE.sub(rb"\1", match[1]))
+        else:  # never closed: passed over, as are all quotes after it
+            self.token = _TOKEN_AFTER_OPEN_QUOTE
+            self.position = match.start() + 1
 
     def _take_special(self, special: bytes) -> None:
         if special == b"(":
             self._read_comment()
         elif special == b"<":
-            self.angle, self.is_in_angle = [], True
+            self._open_angle()
         elif special == b">":
             self.is_in_angle = False
         elif special == b"@" or self.is_in_angle:
@@ -173,16 +181,23 @@ class _Lenient:
                 self.found.append(END_OF_GROUP)
                 self.in_group = False
         elif special == b":" and not self.in_group:
-            self.found.append(FlatAddress(None, None, _phrase(self.tokens) or b"", None))
+            self.found.append(FlatAddress(None, None, _phrase(self.tokens), None))
             self.in_group = True
             self._begin()
 
+    def _open_angle(self) -> None:
+        if self.angle is not None and not self.is_in_angle:  # a comma is missing
+            after = self.tokens[self.before_angle :]
+            del self.tokens[self.before_angle :]
+            self._end_address()
+            self.tokens = after
+        self.before_angle = len(self.tokens)
+        self.angle, self.is_in_angle = [], True
+
     def _add(self, kind: str, octets: bytes) -> None:
-        if self.angle is None:
-            if kind != "space" or (self.tokens and self.tokens[-1][0] != "space"):
-                self.tokens.append((kind, octets))
-        elif self.is_in_angle:
-            self.angle.append((kind, octets))
+        tokens = self.angle if self.is_in_angle and self.angle is not None else self.tokens
+        if kind != "space" or (tokens and tokens[-1][0] != "space"):
+            tokens.append((kind, octets))
 
     def _read_comment(self) -> None:
         depth, pieces = 1, []
@@ -200,40 +215,97 @@ class _Lenient:
 
     def _end_address(self) -> None:
         tokens, angle, comment = self.tokens, self.angle, self.comment
-        self._begin()
         if angle is not None:
             route, spec = _split_route(angle)
             local, domain = _split_spec(spec)
-            name = _phrase(tokens) or comment
+            name = _phrase(tokens[: self.before_angle]) or comment
             if name or local or domain:
                 self.found.append(FlatAddress(name or None, route, local, domain))
         elif any(kind != "space" for kind, _ in tokens):
-            local, domain = _split_spec(tokens)
-            self.found.append(FlatAddress(comment or None, None, local, domain))
+            self.found.extend(_without_angle(tokens, comment))
+        self._begin()
 
 
-def _phrase(tokens: Iterable[tuple[str, bytes]]) -> bytes:
+def _phrase(tokens: list[Token]) -> bytes:
     """A display name: words with one space where there was white space."""
-    return b"".join(octets for _, octets in tokens).strip()
+    return b"".join([octets for _, octets in tokens]).strip()
 
 
-def _split_route(tokens: list[tuple[str, bytes]]) -> tuple[bytes | None, list[tuple[str, bytes]]]:
+def _joined(tokens: list[Token]) -> bytes:
+    return b"".join([octets for kind, octets in tokens if kind != "space"])
+
+
+def _without_angle(tokens: list[Token], comment: bytes | None) -> Iterator[FlatAddress]:
+    """addr-specs that stand alone: one, or more where commas are missing; words before the
+    first are its name."""
+    position = 0
+    while (at := _next_at(tokens, position)) is not None:
+        start = _start_of_local(tokens, position, at)
+        end = _end_of_domain(tokens, at + 1)
+        name = _phrase(tokens[position:start]) or comment
+        local, domain = _joined(tokens[start:at]), _joined(tokens[at + 1 : end])
+        yield FlatAddress(name or None, None, local, domain)
+        position, comment = end, None
+    if position == 0:
+        text = _phrase(tokens)
+        if b" " in text:
+            yield FlatAddress(text, None, b"", b"")
+        else:
+            yield FlatAddress(comment or None, None, text, b"")
+
+
+def _next_at(tokens: list[Token], position: int) -> int | None:
+    for number in range(position, len(tokens)):
+        if tokens[number] == AT:
+            return number
+    return None
+
+
+def _start_of_local(tokens: list[Token], low: int, at: int) -> int:
+    """Back from "@" over words that belong together: white space counts only beside a dot."""
+    start = at
+    if start - 1 > low and tokens[start - 1][0] == "space":
+        start -= 1
+    while start > low:
+        if tokens[start - 1][0] == "space" and not _has_dot_beside(tokens, start - 1):
+            break
+        start -= 1
+    return start
+
+
+def _end_of_domain(tokens: list[Token], position: int) -> int:
+    """On from "@" to the end of the domain, by the same rule."""
+    end = position
+    if end < len(tokens) and tokens[end][0] == "space":
+        end += 1
+    while end < len(tokens) and tokens[end] != AT:
+        if tokens[end][0] == "space" and not _has_dot_beside(tokens, end):
+            break
+        end += 1
+    return end
+
+
+def _has_dot_beside(tokens: list[Token], number: int) -> bool:
+    before = tokens[number - 1][1] if number > 0 else b""
+    after = tokens[number + 1][1] if number + 1 < len(tokens) else b""
+    return before.endswith(b".") or after.startswith(b".")
+
+
+def _split_route(tokens: list[Token]) -> tuple[bytes | None, list[Token]]:
     """The obsolete source route "@a,@b:" before an address (RFC 5322 4.4)."""
-    meaningful = next((token for token in tokens if token[0] != "space"), None)
-    if meaningful != ("special", b"@") or ("special", b":") not in tokens:
+    first = next((token for token in tokens if token[0] != "space"), None)
+    if first != AT or COLON not in tokens:
         return None, tokens
-    colon = tokens.index(("special", b":"))
-    route = b"".join(octets for kind, octets in tokens[:colon] if kind != "space")
-    return route, tokens[colon + 1 :]
+    colon = tokens.index(COLON)
+    return _joined(tokens[:colon]), tokens[colon + 1 :]
 
 
-def _split_spec(tokens: list[tuple[str, bytes]]) -> tuple[bytes, bytes]:
+def _split_spec(tokens: list[Token]) -> tuple[bytes, bytes]:
     """Local part and domain at the last "@"; without one, all is local part."""
-    at = max((n for n, token in enumerate(tokens) if token == ("special", b"@")), default=None)
-    if at is None:
+    if AT not in tokens:
         return _phrase(tokens), b""
-    local = b"".join(octets for kind, octets in tokens[:at] if kind != "space")
-    return local, b"".join(octets for kind, octets in tokens[at + 1 :] if kind != "space")
+    at = len(tokens) - 1 - tokens[::-1].index(AT)
+    return _joined(tokens[:at]), _joined(tokens[at + 1 :])
 
 
 def parse_addresses(value: bytes | str) -> list[Address]:

@@ -6,11 +6,15 @@ RFC 2231    3        continuations of parameters are joined; a value with a char
                      "name*" with the form charset'language'percent-encoded, which every client
                      that knows RFC 2231 reads
 
+A text part without charset is shown with "us-ascii", its default (RFC 2046 4.1.2).
+
 Departures: types, subtypes and encodings are shown in lower case. A Content-Language of one
 language is shown as a list of one.
 
 Cost: the parts of the line that come from Content-Type alone are cached.
 """
+
+from functools import lru_cache
 
 from correo.message.encoding.parameters import merge_continuations, parse_parameterized
 from correo.message.envelope import render_envelope
@@ -67,11 +71,15 @@ def _basic_fields(node: Node) -> bytes:
     )
 
 
+@lru_cache(maxsize=1024)
 def _type_and_parameters(content_type: ContentType) -> bytes:
+    parameters = content_type.parameters
+    if content_type.type == "text" and "charset" not in content_type.decoded:
+        parameters = [*parameters, (b"charset", b"us-ascii")]
     return b"%b %b %b" % (
         string(content_type.type.encode("ascii")),
         string(content_type.subtype.encode("ascii")),
-        render_parameters(content_type.parameters),
+        render_parameters(parameters),
     )
 
 
@@ -105,7 +113,7 @@ def _disposition(node: Node) -> bytes:
     values = node.fields.get(b"content-disposition")
     if not values:
         return b"NIL"
-    kind, parameters = parse_parameterized(unfold(values[0]))
+    kind, parameters = parse_parameterized(unfold(values[-1]))
     return b"(%b %b)" % (string(kind.lower()), render_parameters(parameters)) if kind else b"NIL"
 
 

@@ -6,8 +6,9 @@ RFC 3501    7.4.2    the same for rev1
 
 How it is made of odd headers:
 - Strings are unfolded, encoded words left to the client; see `nstring` for 8-bit octets.
-- Of a string field that comes twice the first counts; address fields that come twice are joined,
-  so that no address is hidden from who looks only at the envelope.
+- Of a string field that comes twice the last counts: DKIM signs from the end (RFC 6376 5.4.2),
+  so one put in front later is not shown as if signed. Address fields that come twice are joined,
+  so that no address is hidden from who looks only at the envelope. Dovecot does both.
 - An address without a domain has "" as its host, for NIL would make a group of it.
 
 Cost: one regex match for each usual address, a few for each string. On the hot path.
@@ -15,7 +16,7 @@ Cost: one regex match for each usual address, a few for each string. On the hot 
 
 from correo.message.address import FlatAddress, read_flat
 from correo.message.headers import unfold
-from correo.message.nstring import nstring
+from correo.message.nstring import is_plain, nstring
 
 __all__ = ["render_envelope"]
 
@@ -41,7 +42,7 @@ def render_envelope(fields: Fields) -> bytes:
 
 def _string(fields: Fields, name: bytes) -> bytes:
     values = fields.get(name)
-    return nstring(unfold(values[0])) if values else b"NIL"
+    return nstring(unfold(values[-1])) if values else b"NIL"
 
 
 def _addresses(fields: Fields, name: bytes, default: bytes = b"NIL") -> bytes:
@@ -55,4 +56,10 @@ def _addresses(fields: Fields, name: bytes, default: bytes = b"NIL") -> bytes:
 
 def _address(address: FlatAddress) -> bytes:
     name, route, local, domain = address
+    if route is None and local is not None and domain is not None:
+        if name is None:
+            if is_plain(local + domain):
+                return b'(NIL NIL "%b" "%b")' % (local, domain)
+        elif is_plain(name + local + domain):
+            return b'("%b" NIL "%b" "%b")' % (name, local, domain)
     return b"(%b %b %b %b)" % (nstring(name), nstring(route), nstring(local), nstring(domain))

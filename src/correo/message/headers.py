@@ -30,7 +30,7 @@ _FIELD = re.compile(
     rb"^([!-9;-~]++)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)",
     re.MULTILINE,
 )
-_LINE_END = re.compile(rb"\r?\n")
+_FOLD = re.compile(rb"(?:\r?\n[ \t]*+)++")
 
 
 class Field(NamedTuple):
@@ -46,9 +46,13 @@ class Field(NamedTuple):
 
 
 def unfold(value: bytes) -> bytes:
-    """The value on one line, without white space at its ends (RFC 5322 2.2.3)."""
+    """The value on one line, without white space at its ends.
+
+    Each fold, however indented, becomes one space (RFC 5322 2.2.3 would keep the indentation,
+    which nobody meant; Dovecot does the same).
+    """
     if b"\n" in value:
-        value = _LINE_END.sub(b"", value)
+        value = _FOLD.sub(b" ", value)
     return value.strip(b" \t\r")
 
 

@@ -5,13 +5,16 @@ the octets, a tree comes out: where mail breaks the rules this is how it is read
 
 - A line ends in LF, with or without CR. The header ends at the first empty line; without one it
   is the whole part.
-- A delimiter is a line of "--", the boundary, perhaps "--", and white space. (RFC 2046 5.1.1
-  lets the boundary be a mere beginning of the line; boundaries of nested parts that begin alike
-  are common, other delimiters are not.)
+- A delimiter is a line of "--" and the boundary, on which "--", white space or nothing follows;
+  what comes after that on the line is passed over. (RFC 2046 5.1.1 lets the boundary be a mere
+  beginning of the line; but boundaries of nested parts that begin alike are common.)
 - An outer delimiter ends all that is open within. Missing the closing delimiter, the last part
   ends with what surrounds it.
 - A multipart without a boundary, or whose boundary never comes, has one part: its whole body, as
-  plain text, so that nothing is out of reach.
+  plain text, so that nothing is out of reach. One that is closed and never opened has one empty
+  part, since IMAP knows no multipart without.
+- A multipart within one with the same boundary is closed first (RFC 2046 5.1.2 forbids it).
+- Of fields that come twice the first counts, of Content-Disposition the last, as in Dovecot.
 - A Content-Type that cannot be read means text/plain (RFC 2045 5.2).
 
 RFC 5322    2.1      header and body
@@ -55,18 +58,24 @@ _PART_FIELDS = frozenset({
 })  # fmt: skip
 _MESSAGE_FIELDS = _ENVELOPE_FIELDS | _PART_FIELDS
 
-_AFTER_BOUNDARY = re.compile(rb"(--)?+[ \t]*+\r?(?:\n|\Z)")
+# What may follow a boundary on its line: "--" and anything, white space and anything, nothing.
+_AFTER_BOUNDARY = re.compile(rb"(?:(--)|[ \t]|(?=\r?\n)|\r?\Z)[^\n]*+\n?")
 _MEDIA_TYPE = re.compile(
     rb"([!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,127}+)\s*+/\s*+([!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,127}+)"
 )
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,127}")
 _EMBEDDING = ("rfc822", "global")
 _NONE: dict[str, str] = {}
 
 Fields = dict[bytes, list[bytes]]
 
 
-class ContentType(NamedTuple):
-    """A Content-Type field, read; `parameters` as they stand, `decoded` as text."""
+@dataclass(frozen=True, slots=True, eq=False)
+class ContentType:
+    """A Content-Type field, read; `parameters` as they stand, `decoded` as text.
+
+    Equal only if the same, for caches: those of ordinary fields are made once.
+    """
 
     type: str
     subtype: str
@@ -174,9 +183,9 @@ class _Reader:
 
     def _read_children(self, node: Node, start: int, end: int, depth: int) -> None:
         part = node.part
-        boundary = next((v for n, v in node.content_type.parameters if n == b"boundary"), b"")
+        boundary = _boundary(node.content_type)
         default = MESSAGE if part.subtype == "digest" else PLAIN
-        places = self._places(boundary.rstrip(b" \t\r\n"), start, end)
+        places = self._places(boundary, start, end)
         for number, place in enumerate(places, 1):
             section = (*part.section, number)
             node.children.append(self._read_part(place, section, default, depth + 1))
@@ -195,19 +204,38 @@ class _Reader:
         """The parts between the delimiters in [start, end)."""
         places: list[_Range] = []
         opened = -1  # where the part between this delimiter and the next begins
+        nested = False  # whether that part is a multipart with this very boundary, still open
+        closed = False
         for line_end, after, is_last in self._delimiters(boundary, start, end):
+            if nested:
+                nested = not is_last
+                continue
             if opened >= 0:
+                if not closed and self._nests_itself(boundary, opened, line_end):
+                    nested, closed = not is_last, True
+                    continue
                 has_cr = self.octets[line_end - 1 : line_end] == b"\r"
                 part_end = max(line_end - has_cr, opened)
                 places.append(_Range(opened, part_end, max(line_end + 1, opened)))
-            opened = after
             if is_last:
-                return places
+                return places or [_Range(after, after, after)]
+            opened, closed = after, False
             if self.parts + len(places) >= PARTS_LIMIT:
                 break
         if opened >= 0:
             places.append(_Range(opened, end, end))
         return places
+
+    def _nests_itself(self, boundary: bytes, start: int, end: int) -> bool:
+        """Whether the part that begins here is a multipart with the boundary of its parent.
+
+        RFC 2046 5.1.2 forbids that, and there is such mail; the inner one is then closed first.
+        """
+        if self.find(boundary, start, min(end, start + HEADER_LIMIT)) < 0:
+            return False
+        header = self.octets[start : self._end_of_header(start, min(end, start + HEADER_LIMIT))]
+        content_type = _content_type(grouped(header, _PART_FIELDS), PLAIN)
+        return content_type.type == "multipart" and _boundary(content_type) == boundary
 
     def _delimiters(self, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
         """(the LF before it, the octet after its line, whether it is the closing one)."""
@@ -227,6 +255,15 @@ class _Reader:
                 position = self.find(needle, position + len(needle), end)
 
 
+def _boundary(content_type: ContentType) -> bytes:
+    """The boundary, RFC 2231 undone; b"" if there is none."""
+    parameters = content_type.parameters
+    given = next((value for name, value in parameters if name == b"boundary"), None)
+    if given is None:
+        given = content_type.decoded.get("boundary", "").encode("utf-8")
+    return given.rstrip(b" \t\r\n")
+
+
 def _is_composite(content_type: ContentType) -> bool:
     if content_type.type == "message":
         return content_type.subtype in _EMBEDDING
@@ -236,7 +273,7 @@ def _is_composite(content_type: ContentType) -> bool:
 def _describe(fields: Fields, content_type: ContentType, start: int, body: int, end: int) -> Node:
     disposition, disposition_parameters = "", _NONE
     if b"content-disposition" in fields:
-        disposition, disposition_parameters = _disposition(fields[b"content-disposition"][0])
+        disposition, disposition_parameters = _disposition(fields[b"content-disposition"][-1])
     encoding, content_id = "7bit", ""
     if b"content-transfer-encoding" in fields:
         encoding = _encoding(fields[b"content-transfer-encoding"][0])
@@ -279,9 +316,10 @@ def _disposition(value: bytes) -> tuple[str, dict[str, str]]:
 
 
 def read_encoding(value: bytes) -> str:
-    """A Content-Transfer-Encoding value in lower case, without comments or parameters."""
-    head = parse_parameterized(unfold(value))[0].strip(b"\"'")
-    return head.decode("ascii", "replace").lower() or "7bit"
+    """A Content-Transfer-Encoding value in lower case, without comments or parameters; "7bit"
+    if it is no token."""
+    match = _TOKEN.fullmatch(parse_parameterized(unfold(value))[0].strip(b"\"'"))
+    return match[0].decode("ascii").lower() if match else "7bit"
 
 
 def _encoding(value: bytes) -> str:

@@ -15,13 +15,16 @@ Cost: one regex match per string. On the hot path (a dozen strings per message).
 
 import re
 
-__all__ = ["nstring", "string"]
+__all__ = ["is_plain", "nstring", "string"]
 
 QUOTED_LIMIT = 4096  # octets; ours. Longer ones are literals, so that no line grows absurd
 
 # TEXT-CHAR without quoted-specials, and without 8-bit octets
 _PLAIN = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\x7f]{0,4096}+")
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]{0,4096}+")
+
+
+is_plain = _PLAIN.fullmatch  # whether octets go between quotes as they are
 
 
 def string(octets: bytes) -> bytes:

@@ -19,7 +19,8 @@ from correo.message.structure import Part
 __all__ = ["has_attachment", "make_preview"]
 
 PREVIEW_LENGTH = 200  # characters, RFC 8970 3.1
-PREVIEW_OCTETS = 2048  # of plain text still encoded; ours
+FIRST_OCTETS = 400  # enough for most; more are read if white space and quotes took too much
+PREVIEW_OCTETS = 4096  # of plain text still encoded; ours
 HTML_OCTETS = 32 * 1024  # of HTML, whose head may be long; ours
 
 _QUOTED_LINE = re.compile(r"(?m)^[ \t]*+>[^\n]*+\n?")
@@ -35,18 +36,30 @@ def make_preview(octets: Octets, root: Part) -> str:
     part = _shown_text(root)
     if part is None:
         return ""
-    is_html = part.subtype in ("html", "xhtml")
-    limit = HTML_OCTETS if is_html else PREVIEW_OCTETS
+    if part.subtype in ("html", "xhtml"):
+        return _one_line(text_of_html(_beginning(octets, part, HTML_OCTETS)))
+    if part.body_size > FIRST_OCTETS:
+        preview = _preview_plain(_beginning(octets, part, FIRST_OCTETS))
+        if len(preview) == PREVIEW_LENGTH:
+            return preview
+    return _preview_plain(_beginning(octets, part, PREVIEW_OCTETS))
+
+
+def _beginning(octets: Octets, part: Part, limit: int) -> str:
     start = part.body_offset
     piece = octets[start : start + min(part.body_size, limit)]
-    text = decode_charset(decode_body(piece, part.encoding), part.charset)
-    if is_html:
-        text = text_of_html(text)
-    elif ">" in text:
-        text = _QUOTED_LINE.sub("", text)
-    if not text.isprintable():
-        text = _INVISIBLE.sub("", text)
-    return " ".join(text[: PREVIEW_LENGTH * 8].split())[:PREVIEW_LENGTH].rstrip()
+    return decode_charset(decode_body(piece, part.encoding), part.charset)
+
+
+def _preview_plain(text: str) -> str:
+    return _one_line(_QUOTED_LINE.sub("", text) if ">" in text else text)
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text[: PREVIEW_LENGTH * 8].split())
+    if not line.isprintable():
+        line = " ".join(_INVISIBLE.sub("", line).split())
+    return line[:PREVIEW_LENGTH].rstrip()
 
 
 def _shown_text(part: Part) -> Part | None:

@@ -40,16 +40,16 @@ def scan(octets: Octets) -> MessageIndex:
         bodystructure=bodystructure,
         body=body,
         structure=Structure(part).encode(),
-        sent_date=parse_date(unfold(_first(fields, b"date"))),
-        base_subject=base_subject(_first(fields, b"subject")),
-        message_id=first_identifier(_first(fields, b"message-id")),
-        in_reply_to=identifiers(_first(fields, b"in-reply-to")),
-        references=identifiers(_first(fields, b"references")),
+        sent_date=parse_date(unfold(_last(fields, b"date"))),
+        base_subject=base_subject(_last(fields, b"subject")),
+        message_id=first_identifier(_last(fields, b"message-id")),
+        in_reply_to=identifiers(_last(fields, b"in-reply-to")),
+        references=identifiers(_last(fields, b"references")),
         preview=make_preview(octets, part),
         has_attachment=has_attachment(part),
     )
 
 
-def _first(fields: Fields, name: bytes) -> bytes:
+def _last(fields: Fields, name: bytes) -> bytes:
     values = fields.get(name)
-    return values[0] if values else b""
+    return values[-1] if values else b""

@@ -25,7 +25,8 @@ _MAY_LEAD = re.compile(r"[ \t\[]|re|fw", re.IGNORECASE)
 def base_subject(value: bytes) -> str:
     """The base subject of a Subject field's value, decoded; its case is left alone."""
     text = decode_words(unfold(value[:SUBJECT_LIMIT]))
-    text = _SPACES.sub(" ", text)
+    if "  " in text or "\t" in text or not text.isprintable():
+        text = _SPACES.sub(" ", text)
     while True:
         text = _strip_leaders(_strip_trailer(text))
         if not (text[:5].lower() == "[fwd:" and text.endswith("]")):

@@ -32,6 +32,7 @@ _PARAMETER = re.compile(
 )
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _PIECE = re.compile(rb"([^*]++)(?:\*(\d{1,4}))?(\*)?")
+_MUST_ESCAPE = re.compile(rb"[^\x20-\x24\x26-\x7e]")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
 
 Parameters = list[tuple[bytes, bytes]]
@@ -48,14 +49,9 @@ def parse_parameterized(value: bytes) -> tuple[bytes, Parameters]:
     if not separator:
         return head.strip(), []
     found: Parameters = []
-    names = set()
     for match in _PARAMETER.finditer(value, len(head)):
-        if match[1] is None:
-            continue
-        name = match[1].lower()
-        if name not in names:
-            names.add(name)
-            found.append((name, _parameter_value(match)))
+        if match[1] is not None:
+            found.append((match[1].lower(), _parameter_value(match)))
             if len(found) == PARAMETERS_LIMIT:
                 break
     return head.strip(), found
@@ -76,12 +72,13 @@ def _parameter_value(match: re.Match[bytes]) -> bytes:
 def decode_parameters(parameters: Parameters) -> dict[str, str]:
     """Parameters as text, by lower-case name; RFC 2231 undone."""
     decoded: dict[str, str] = {}
+    extended: dict[str, str] = {}
     for name, value in merge_continuations(parameters):
         if name.endswith(b"*"):
-            decoded[name[:-1].decode("latin-1")] = _decode_extended(value)
+            extended.setdefault(name[:-1].decode("latin-1"), _decode_extended(value))
         else:
             decoded.setdefault(name.decode("latin-1"), decode_words(value))
-    return decoded
+    return decoded | extended
 
 
 def merge_continuations(parameters: Parameters) -> Parameters:
@@ -91,18 +88,21 @@ def merge_continuations(parameters: Parameters) -> Parameters:
     """
     if not any(b"*" in name for name, _ in parameters):
         return parameters
-    merged: dict[bytes, bytes] = {}
+    merged: list[tuple[bytes, bytes | None]] = []  # None: to be joined from pieces
     pieces: dict[bytes, dict[int, tuple[bytes, bool]]] = {}
     for name, value in parameters:
         match = _PIECE.fullmatch(name)
         if match is None or match[2] is None:
-            merged[name] = value
-        else:
-            pieces.setdefault(match[1], {})[int(match[2])] = (value, match[3] is not None)
-    for base, numbered in pieces.items():
-        name, value = _join_pieces(base, numbered)
-        merged.setdefault(name, value)
-    return list(merged.items())
+            merged.append((name, value))
+            continue
+        if match[1] not in pieces:
+            pieces[match[1]] = {}
+            merged.append((match[1], None))
+        pieces[match[1]][int(match[2])] = (value, match[3] is not None)
+    return [
+        (name, value) if value is not None else _join_pieces(name, pieces[name])
+        for name, value in merged
+    ]
 
 
 def _join_pieces(base: bytes, numbered: dict[int, tuple[bytes, bool]]) -> tuple[bytes, bytes]:
@@ -118,7 +118,7 @@ def _join_pieces(base: bytes, numbered: dict[int, tuple[bytes, bool]]) -> tuple[
 
 
 def _percent(value: bytes) -> bytes:
-    return quote_from_bytes(value, safe="").encode("ascii")
+    return _MUST_ESCAPE.sub(lambda octet: b"%%%02X" % octet[0][0], value)
 
 
 def _decode_extended(value: bytes) -> str:
