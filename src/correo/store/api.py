@@ -119,10 +119,14 @@ class AccountStore(Protocol):
     async def usage(self) -> tuple[int, int]:
         """Octets and messages that count against the quota."""
 
+    async def set_quota(self, octets: int | None) -> None:
+        """Let the account hold this much; None for no limit. What is there already stays."""
+
     def watch(self, woken: Callable[[MailboxId | None], None]) -> Watch:
         """Call `woken` in this event loop after each commit, ours or another process's, that
-        changed a mailbox (its id) or the list of mailboxes (None). Never called at once;
-        bursts may be folded into one call. Ask changes_since for what happened."""
+        changed a mailbox (its id) or the list of mailboxes (None; also when it is not known
+        what has changed, so look at everything then). Never called at once; bursts may be
+        folded into one call. Ask changes_since for what happened."""
 
 
 class BlobWriter(Protocol):
@@ -150,6 +154,10 @@ class BlobStore(Protocol):
         """writer, write, commit in one."""
 
     def open(self, name: StoredBlob) -> Blob: ...
+
+    def keep(self, name: StoredBlob) -> None:
+        """Promise to name this blob durably within the hour; call it before the commit that does.
+        Raises DamagedStore if it is missing."""
 
     async def read_all(self, name: StoredBlob) -> bytes:
         """The whole blob. Raises DamagedStore if it is missing."""

@@ -16,12 +16,13 @@ RFC 8514             SAVEDATE
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from correo.base.blobs import Blob
 from correo.message.index import MessageIndex
 
 __all__ = [
+    "INBOX",
     "INLINE_LIMIT",
     "SYSTEM_FLAGS",
     "AccountId",
@@ -43,6 +44,7 @@ __all__ = [
 AccountId = NewType("AccountId", str)
 MailboxId = NewType("MailboxId", int)
 
+INBOX = MailboxId(1)  # in every account; so that a delivery need not ask for it
 INLINE_LIMIT = 64 * 1024  # octets; a message up to this size lies in the account's database
 SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
 HIERARCHY_DELIMITER = "/"
@@ -97,15 +99,13 @@ class NewMessage:
     internal_date: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     uid: int
     modseq: int
     email_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(NamedTuple):
     """One entry copied or moved: its UID before and after."""
 
     source_uid: int
@@ -131,6 +131,12 @@ class Column(Enum):
     BODYSTRUCTURE = "bodystructure"  # bytes, ready IMAP BODYSTRUCTURE
     BODY = "body"  # bytes, ready IMAP BODY (without extension data)
     HEADER = "header"  # bytes, the message's header with the empty line
+    BASE_SUBJECT = "base_subject"  # str, RFC 5256 2.1
+    MESSAGE_ID = "message_id"  # bytes, without angle brackets, b"" if none
+    IN_REPLY_TO = "in_reply_to"  # bytes, identifiers with one space between, b"" if none
+    REFERENCES = "references"  # bytes, as IN_REPLY_TO
+    PREVIEW = "preview"  # str
+    HAS_ATTACHMENT = "has_attachment"  # int, 0 or 1
     STRUCTURE = "structure"  # bytes, MessageIndex.structure as stored
     OCTETS = "octets"  # Octets: bytes, or a Blob for large messages
 
@@ -145,8 +151,7 @@ class Snapshot:
     modseqs: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """An entry as it now is, new or changed."""
 
     uid: int

@@ -47,7 +47,15 @@ class Database:
         counted: statements with one number each, whose results an upgrade must not change.
     """
 
-    __slots__ = ("_counted", "_create", "_migrations", "connection", "path", "waiting")
+    __slots__ = (
+        "__weakref__",
+        "_counted",
+        "_create",
+        "_migrations",
+        "connection",
+        "path",
+        "waiting",
+    )
 
     def __init__(
         self,

@@ -1,0 +1,95 @@
+"""Number what happens in an account, and tell what happened since a number.
+
+All functions run inside a transaction of the caller.
+
+RFC 7162    3.1.1    mod-sequences only grow
+            3.2.5.2  expunges are told exactly, however long ago
+
+Cost: one row per operation; a question costs what has changed since, not the mailbox's size.
+"""
+
+from array import array
+
+import apsw
+
+from correo.store.model import Change, MailboxChanges
+from correo.store.sqlite.schema import EXPUNGED, LOG_KEPT, SPAN, UID_LIMIT
+from correo.store.uidset import expand
+
+__all__ = ["changes_since", "last_number", "log", "shorten"]
+
+
+def last_number(connection: apsw.Connection) -> int:
+    """The number of the newest change."""
+    return int(connection.execute("SELECT max(number) FROM change").get)
+
+
+def log(connection: apsw.Connection, number: int, mailbox: int, kind: int, uids: str) -> None:
+    connection.execute("INSERT INTO change VALUES (?, ?, ?, ?)", (number, mailbox, kind, uids))
+
+
+def shorten(connection: apsw.Connection, log_start: int, number: int) -> None:
+    """Once the log is twice as long as it must be, drop the older half, expunges excepted."""
+    if number - log_start < 2 * LOG_KEPT:
+        return
+    start = number - LOG_KEPT
+    connection.execute(
+        "DELETE FROM change WHERE number >= ? AND number < ? AND kind <> ?",
+        (log_start, start, EXPUNGED),
+    )
+    connection.execute("UPDATE account SET log_start = ?", (start,))
+
+
+def changes_since(connection: apsw.Connection, mailbox: int, modseq: int) -> MailboxChanges:
+    """Exactly what happened in a mailbox after this number."""
+    found = connection.execute(
+        "SELECT highest_modseq, uid_next, (SELECT log_start FROM account)"
+        " FROM mailbox WHERE id = ?",
+        (mailbox,),
+    ).get
+    if found is None:
+        return MailboxChanges(0, 0, exists=False)
+    highest_modseq, uid_next, log_start = found
+    if modseq >= highest_modseq:
+        return MailboxChanges(highest_modseq, uid_next)
+    touched, vanished = logged(connection, mailbox, modseq)
+    if modseq + 1 >= log_start:
+        changed = entries_of(connection, mailbox, expand(touched), modseq)
+    else:
+        changed = entries_above(connection, mailbox, modseq)
+    return MailboxChanges(highest_modseq, uid_next, changed, expand(vanished))
+
+
+def logged(connection: apsw.Connection, mailbox: int, modseq: int) -> tuple[list[str], list[str]]:
+    """UID sets the log has for a mailbox after a number: of entries touched, and vanished."""
+    touched: list[str] = []
+    vanished: list[str] = []
+    for kind, uids in connection.execute(
+        "SELECT kind, uids FROM change WHERE number > ? AND mailbox = ? AND uids <> ''",
+        (modseq, mailbox),
+    ):
+        (vanished if kind == EXPUNGED else touched).append(uids)
+    return touched, vanished
+
+
+def entries_of(
+    connection: apsw.Connection, mailbox: int, uids: list[int], modseq: int
+) -> list[Change]:
+    if not uids:
+        return []
+    rows = connection.execute(
+        "SELECT wanted.value, modseq, flags FROM carray(?) AS wanted"
+        " CROSS JOIN entry ON id = wanted.value + ? WHERE modseq > ?",
+        (apsw.carray(array("q", uids)), mailbox * SPAN, modseq),
+    )
+    return list(map(Change._make, rows))
+
+
+def entries_above(connection: apsw.Connection, mailbox: int, modseq: int) -> list[Change]:
+    first = mailbox * SPAN
+    rows = connection.execute(
+        "SELECT id - ?1, modseq, flags FROM entry"
+        " WHERE id BETWEEN ?1 AND ?2 AND modseq > ?3 ORDER BY id",
+        (first, first + UID_LIMIT, modseq),
+    )
+    return list(map(Change._make, rows))

@@ -1,0 +1,184 @@
+"""File messages: append new ones, make entries for those that are there.
+
+All functions run inside a transaction of the caller; what they raise undoes it.
+
+RFC 9051    2.3.1.1  UIDs ascend strictly and are never reused
+            6.3.12   APPEND
+            6.4.7    COPY: flags and internal date are kept, all or none
+RFC 8514             save date
+RFC 8474    5        EMAILID goes with the message, THREADID is found once and kept
+
+Cost: 50 µs for one small message, 1.5 µs for an entry copied.
+"""
+# ruff: noqa: S608 - the statements are put together from constants, values are always bound
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from correo.base.errors import NotFound, OverQuota, Refusal
+from correo.message.index import MessageIndex
+from correo.store.conversation import email_id
+from correo.store.model import Appended, Copied
+from correo.store.sqlite.changelog import log, shorten
+from correo.store.sqlite.counters import TALLY, Tally, adjust
+from correo.store.sqlite.entries import Entries, numbers
+from correo.store.sqlite.schema import APPENDED, SPAN, UID_LIMIT
+from correo.store.uidset import run
+
+__all__ = ["Letter", "append", "copy"]
+
+
+@dataclass(slots=True)
+class Letter:
+    """A message on its way into the tables.
+
+    header: None if it is too large to lie here; then a reader takes it from the blob.
+    body: None if it lies in the blob named by digest.
+    """
+
+    index: MessageIndex
+    header: bytes | memoryview | None
+    body: bytes | memoryview | None
+    digest: str | None
+    flags: str
+    internal_date: int
+    keys: list[int]
+
+
+def append(
+    connection: apsw.Connection, mailbox: int, letters: Sequence[Letter], now: int
+) -> list[Appended]:
+    """File new messages; each takes one change number, which is its number, too."""
+    uid, number, log_start, quota = room(connection, mailbox, len(letters))
+    if quota is not None:
+        check_quota(connection, quota, sum(letter.index.size for letter in letters))
+    filed = []
+    first = uid
+    for letter in letters:
+        number += 1
+        insert(connection, number, letter)
+        connection.execute(
+            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                mailbox * SPAN + uid,
+                number,
+                number,
+                letter.flags,
+                letter.internal_date,
+                now,
+                letter.index.size,
+            ),
+        )
+        filed.append(Appended(uid, number, email_id(number)))
+        uid += 1
+    log(connection, number, mailbox, APPENDED, run(first, uid - 1))
+    adjust(connection, mailbox, number, tally(letters), uids=len(letters))
+    shorten(connection, log_start, number)
+    return filed
+
+
+def room(
+    connection: apsw.Connection, mailbox: int, messages: int
+) -> tuple[int, int, int, int | None]:
+    """Next UID, last change number, start of the log, quota. Raises NotFound, Refusal."""
+    found = connection.execute(
+        "SELECT uid_next, (SELECT max(number) FROM change), log_start, quota"
+        " FROM mailbox, account WHERE mailbox.id = ?",
+        (mailbox,),
+    ).get
+    if found is None:
+        raise NotFound("the mailbox is gone")
+    if found[0] + messages > UID_LIMIT:
+        raise Refusal("5.2.2", "the mailbox has used up its UIDs: move its messages to a new one")
+    return found  # type: ignore[no-any-return]  # the columns are INTEGER NOT NULL but quota
+
+
+def check_quota(connection: apsw.Connection, quota: int, more: int) -> None:
+    used = connection.execute("SELECT total(size) FROM mailbox").get
+    if used + more > quota:
+        raise OverQuota(f"the account holds {int(used)} of {quota} octets, {more} more do not fit")
+
+
+def insert(connection: apsw.Connection, number: int, letter: Letter) -> None:
+    """The message's own rows."""
+    index = letter.index
+    connection.execute(
+        "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            number,
+            thread_of(connection, number, letter.keys) if letter.keys else number,
+            index.size,
+            index.header_size,
+            index.sent_date,
+            letter.digest,
+            index.has_attachment,
+            index.base_subject,
+            index.message_id,
+            index.envelope,
+            index.bodystructure,
+            b" ".join(index.in_reply_to),
+            b" ".join(index.references),
+            index.preview,
+            index.body,
+            index.structure,
+        ),
+    )
+    connection.execute("INSERT INTO content VALUES (?, ?, ?)", (number, letter.header, letter.body))
+
+
+def thread_of(connection: apsw.Connection, number: int, keys: list[int]) -> int:
+    """The oldest thread that has one of these keys, or a new one; it has all of them now."""
+    wanted = array("q", keys)
+    thread = connection.execute(
+        "SELECT min(thread) FROM carray(?) AS wanted JOIN thread_key ON key = wanted.value",
+        (apsw.carray(wanted),),
+    ).get
+    if thread is None:
+        thread = number
+    connection.execute(
+        "INSERT OR IGNORE INTO thread_key SELECT value, ? FROM carray(?)",
+        (thread, apsw.carray(wanted)),
+    )
+    return int(thread)
+
+
+def tally(letters: Sequence[Letter]) -> Tally:
+    deleted = [letter.index.size for letter in letters if "\\Deleted" in letter.flags]
+    return Tally(
+        len(letters),
+        sum("\\Seen" not in letter.flags for letter in letters),
+        len(deleted),
+        sum(letter.index.size for letter in letters),
+        sum(deleted),
+    )
+
+
+def copy(
+    connection: apsw.Connection, entries: Entries, target: int, now: int, *, is_move: bool = False
+) -> list[Copied]:
+    """Make entries in the target for the messages of some entries; a move needs no quota."""
+    joined, *counted = connection.execute(
+        f"SELECT group_concat(id - :base), {TALLY}"
+        f" FROM (SELECT * FROM entry WHERE {entries.where} ORDER BY id)",
+        entries.bindings,
+    ).get
+    copied = Tally(*counted)
+    uid, number, log_start, quota = room(connection, target, copied.messages)
+    if not copied.messages:
+        return []
+    if quota is not None and not is_move:
+        check_quota(connection, quota, copied.size)
+    number += 1
+    connection.execute(
+        "INSERT INTO entry SELECT :before + row_number() OVER (), message, :number, flags,"
+        " internal_date, :now, size"
+        f" FROM (SELECT * FROM entry WHERE {entries.where} ORDER BY id)",
+        {**entries.bindings, "before": target * SPAN + uid - 1, "number": number, "now": now},
+    )
+    log(connection, number, target, APPENDED, run(uid, uid + copied.messages - 1))
+    adjust(connection, target, number, copied, uids=copied.messages)
+    shorten(connection, log_start, number)
+    return list(map(Copied, numbers(joined), range(uid, uid + copied.messages)))
