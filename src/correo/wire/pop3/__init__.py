@@ -1,1 +1,40 @@
-"""POP3: one grammar, both roles."""
+"""POP3, both roles: grammar, replies and the engines that join them.
+
+`server.ServerEngine` and `client.ClientEngine` are the way in.
+"""
+
+from correo.wire.pop3.authorization import Offer
+from correo.wire.pop3.client import Challenge, ClientEngine, Greeting, Receiver, Reply
+from correo.wire.pop3.events import (
+    DeletionsDue,
+    DigestGiven,
+    Event,
+    MechanismChosen,
+    MessageWanted,
+    OutputFull,
+    PasswordGiven,
+    ResponseGiven,
+    TlsWanted,
+)
+from correo.wire.pop3.phrases import Phrase
+from correo.wire.pop3.server import ServerEngine
+
+__all__ = [
+    "Challenge",
+    "ClientEngine",
+    "DeletionsDue",
+    "DigestGiven",
+    "Event",
+    "Greeting",
+    "MechanismChosen",
+    "MessageWanted",
+    "Offer",
+    "OutputFull",
+    "PasswordGiven",
+    "Phrase",
+    "Receiver",
+    "Reply",
+    "ResponseGiven",
+    "ServerEngine",
+    "TlsWanted",
+]
