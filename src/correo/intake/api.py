@@ -5,9 +5,11 @@ of the message; every step may raise `Refusal`, which becomes the reply. Nothing
 before `finish` returns: that is the commit point (RFC 5321 6.1).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
+
+from correo.wire.smtp.parameters import MailParameters, RecipientParameters
 
 __all__ = [
     "Accepted",
@@ -49,26 +51,6 @@ class PeerInfo:
     tls_cipher: str = ""
     login: str | None = None
     reverse_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MailParameters:
-    """MAIL FROM parameters, decoded (RFC 1870, 6152, 3030, 6531, 3461, 4954)."""
-
-    size: int | None = None
-    body: str = "7BIT"  # 7BIT, 8BITMIME, BINARYMIME
-    smtputf8: bool = False
-    ret: str | None = None  # FULL, HDRS
-    envid: str | None = None  # xtext decoded
-    auth: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecipientParameters:
-    """RCPT TO parameters, decoded (RFC 3461 4.1, 4.2)."""
-
-    notify: frozenset[str] = field(default_factory=frozenset)  # NEVER, SUCCESS, FAILURE, DELAY
-    orcpt: str | None = None  # "rfc822;name", xtext decoded
 
 
 class MessageReceiver(Protocol):

@@ -1,0 +1,1 @@
+"""The server's side of SMTP, submission and LMTP: `engine` joins, `commands` understand."""

@@ -1,0 +1,113 @@
+"""Say what a client wants that only the session can decide.
+
+Every event but TransactionReset is a question: the engine understands nothing further until it
+is answered by the method named beside it, or by `refuse(Refusal)`.
+"""
+
+from dataclasses import dataclass
+
+from correo.wire.smtp.parameters import MailParameters, RecipientParameters
+
+__all__ = [
+    "AuthenticationAnswered",
+    "AuthenticationBegun",
+    "ContentComplete",
+    "ContentStarting",
+    "Event",
+    "ExpandAsked",
+    "MailGiven",
+    "RecipientGiven",
+    "TlsWanted",
+    "TransactionReset",
+    "VerifyAsked",
+    "XclientGiven",
+]
+
+
+@dataclass(slots=True)
+class MailGiven:
+    """MAIL FROM: `accept_mail`. reverse_path "" is the null path."""
+
+    reverse_path: str
+    parameters: MailParameters
+
+
+@dataclass(slots=True)
+class RecipientGiven:
+    """RCPT TO: `accept_recipient`."""
+
+    forward_path: str
+    parameters: RecipientParameters
+
+
+@dataclass(slots=True)
+class ContentStarting:
+    """DATA or the first BDAT: `accept_content(receiver)`."""
+
+    is_chunked: bool
+
+
+@dataclass(slots=True)
+class ContentComplete:
+    """The receiver has the whole message: `accept_message`, or LMTP `send_outcomes`."""
+
+
+@dataclass(slots=True)
+class TransactionReset:
+    """The envelope and any content are to be forgotten. No question: the engine goes on."""
+
+
+@dataclass(slots=True)
+class TlsWanted:
+    """STARTTLS: `accept_tls`, then the handshake, then `tls_started`."""
+
+
+@dataclass(slots=True)
+class AuthenticationBegun:
+    """AUTH: `challenge` or `authenticated`. initial_response None means there was none."""
+
+    mechanism: str
+    initial_response: bytes | None
+
+
+@dataclass(slots=True)
+class AuthenticationAnswered:
+    """The client's answer to a challenge, decoded: `challenge` or `authenticated`."""
+
+    response: bytes
+
+
+@dataclass(slots=True)
+class VerifyAsked:
+    """VRFY: `send_lines`."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class ExpandAsked:
+    """EXPN: `send_lines`."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class XclientGiven:
+    """XCLIENT: `accept_xclient`. Attribute names upper-case, values decoded from xtext."""
+
+    attributes: dict[str, str]
+
+
+Event = (
+    MailGiven
+    | RecipientGiven
+    | ContentStarting
+    | ContentComplete
+    | TransactionReset
+    | TlsWanted
+    | AuthenticationBegun
+    | AuthenticationAnswered
+    | VerifyAsked
+    | ExpandAsked
+    | XclientGiven
+)
