@@ -225,10 +225,10 @@ class ImapServerEngine(Answers):
         return True
 
     def _understand(self, line: bytes) -> None:
-        if b"\x00" in line:
-            raise BadCommand("NUL is not allowed in a command")
         if not self._name:
             line = self._begin(line)
+        if b"\x00" in line:
+            raise BadCommand("NUL is not allowed in a command")
         mark = literal_mark(line)
         if mark is None:
             self._text += line
