@@ -42,10 +42,12 @@ async def listening(
     try:
         yield listener
     finally:
+        await asyncio.sleep(0.01)  # who is in the backlog comes in
         listener.stop_accepting()
-        for connection in list(listener.connections):
-            connection.abort()
-        await asyncio.sleep(0.01)
+        while listener.connections:
+            for connection in list(listener.connections):
+                connection.abort()
+            await asyncio.sleep(0.01)
         listening_socket.close()
 
 

@@ -10,7 +10,7 @@ RFC 6531    3.3      ... of UTF-8, where the account's owner wants that
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from correo.accounts import address as addresses
@@ -48,9 +48,22 @@ class AccountRequest:
 
 
 class Administration:
-    """Args: passwords: where hashing is done; closed by whoever made it."""
+    """One per command or process.
 
-    def __init__(self, store: DirectoryStore, clock: Clock, passwords: Passwords) -> None:
+    Args:
+        passwords: where hashing is done; closed by whoever made it.
+        make_home: makes the mailboxes of new accounts, before the directory names them, so that
+            whoever finds the account finds its mailboxes too.
+    """
+
+    def __init__(
+        self,
+        store: DirectoryStore,
+        clock: Clock,
+        passwords: Passwords,
+        make_home: Callable[[AccountId], Awaitable[object]] | None = None,
+    ) -> None:
+        self._make_home = make_home
         self._store = store
         self._clock = clock
         self._passwords = passwords
@@ -121,6 +134,9 @@ class Administration:
         batch = [
             replace(draft, credentials=each) for draft, each in zip(drafts, secrets_of, strict=True)
         ]
+        if self._make_home is not None:
+            for each in batch:
+                await self._make_home(each.account.id)
         await self._store.add_accounts(batch)
         return [new.account for new in batch]
 
