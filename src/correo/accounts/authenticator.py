@@ -135,6 +135,10 @@ class Authenticator:
         attempt.succeeded()
         return found[0]
 
+    async def offers_apop(self) -> bool:
+        """Whether a server should greet with a timestamp: somebody has opted in."""
+        return await self._store.has_apop()
+
     async def account_for_login(self, login: str) -> Account | None:
         """The account of a login name, enabled or not."""
         return await self._directory.account_for_login(prepared_or_empty(login))

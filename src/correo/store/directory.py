@@ -147,6 +147,9 @@ class DirectoryStore(Protocol):
     async def credentials(self, key: AddressKey) -> tuple[Account, Credentials] | None:
         """An account with how it proves itself."""
 
+    async def has_apop(self) -> bool:
+        """Whether any account has opted in to APOP."""
+
     async def version(self, account: AccountId) -> int:
         """The account's change counter; 0 if it is gone."""
 

@@ -75,6 +75,9 @@ class MemoryDirectory:
         row = self._rows[self._ids[key]]
         return row.account, row.credentials
 
+    async def has_apop(self) -> bool:
+        return any(row.account.apop for row in self._rows.values())
+
     async def version(self, account: AccountId) -> int:
         return self._rows[account].account.version if account in self._rows else 0
 

@@ -66,6 +66,7 @@ CREATE TABLE account(
     apop_secret BLOB NOT NULL
 );
 CREATE INDEX account_of_domain ON account(domain, number);
+CREATE INDEX account_with_apop ON account(number) WHERE apop_secret <> x'';
 -- One row for each address, so that an account and an alias never share one.
 CREATE TABLE address(
     key TEXT PRIMARY KEY,
@@ -155,6 +156,9 @@ class SqliteDirectory:
             key,
         )
         return (account_of(rows[0][4:]), credentials_of(rows[0])) if rows else None
+
+    async def has_apop(self) -> bool:
+        return bool(await self._ask("SELECT 1 FROM account WHERE apop_secret <> x'' LIMIT 1"))
 
     async def version(self, account: AccountId) -> int:
         rows = await self._ask("SELECT version FROM account WHERE id=?", account)

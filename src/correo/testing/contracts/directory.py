@@ -118,7 +118,9 @@ class DirectoryContract:
     def test_an_account_and_its_credentials_come_back_as_given(self) -> None:
         async def scenario(store: DirectoryStore) -> None:
             new = new_account("Ana@correo.example", credentials=SECRETS)
+            assert not await store.has_apop()
             await store.add_accounts([new])
+            assert await store.has_apop()
             expected = replace(new.account, apop=True)
             assert await store.credentials(new.key) == (expected, SECRETS)
             assert await store.account(new.account.id) == expected
