@@ -17,11 +17,12 @@ import asyncio
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from correo.store.api import AccountStore
-from correo.store.model import Change, Mailbox, MailboxChanges, Snapshot
+from correo.store.model import Change, Column, Mailbox, MailboxChanges, Snapshot
 
 __all__ = ["Delta", "LiveMailbox", "Watcher"]
 
@@ -90,6 +91,25 @@ class LiveMailbox:
         """Where this UID stands, -1 if it is not there."""
         at = bisect_left(self.uids, uid)
         return at if at < len(self.uids) and self.uids[at] == uid else -1
+
+    def columns(self, uids: list[int], wanted: Sequence[Column]) -> list[list[Any]]:
+        """UID, FLAGS and MODSEQ of these messages, a list for each column; gone ones are left
+        out."""
+        first = self.position(uids[0]) if uids else 0
+        end = first + len(uids)
+        sources = [self._source(column) for column in wanted]
+        if first >= 0 and self.uids[first:end].tolist() == uids:
+            return [list(source[first:end]) for source in sources]
+        places = [at for uid in uids if (at := self.position(uid)) >= 0]
+        return [[source[at] for at in places] for source in sources]
+
+    def _source(self, column: Column) -> Sequence[Any]:
+        known: dict[Column, Sequence[Any]] = {
+            Column.UID: self.uids,
+            Column.FLAGS: self.flags,
+            Column.MODSEQ: self.modseqs,
+        }
+        return known[column]
 
     def keywords(self) -> list[str]:
         """Every keyword met here, sorted regardless of case; those no longer in use too."""

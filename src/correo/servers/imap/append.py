@@ -1,0 +1,93 @@
+"""APPEND: put messages into a mailbox as they are.
+
+RFC 9051    6.3.12   APPEND; APPENDUID, TRYCREATE
+RFC 3502             several messages, all or none
+RFC 4315    3        APPENDUID
+RFC 3516    4.4      literal8: binary content is kept as it is
+RFC 6855    4        UTF8 (~{n})
+RFC 7889    5.2      TOOBIG is the engine's
+
+Departures: RFC 6855 4 has 8-bit header fields refused from clients that enabled nothing. They are
+taken: clients that move mailboxes bring such messages, and nobody is to lose mail over them.
+
+Cost: two thread hops, one of them the commit; the index 100 microseconds for 2 KB.
+"""
+
+from correo.base.errors import NotFound, Refusal
+from correo.mailbox import flags, names
+from correo.mailbox.append import prepare
+from correo.mailbox.spool import Spool
+from correo.servers.imap.filing import Filing, Incoming
+from correo.servers.imap.refusals import NoTarget, answer_to
+from correo.servers.imap.services import Handler
+from correo.servers.imap.session import ImapSession
+from correo.store.model import Mailbox
+from correo.wire.imap import codes
+from correo.wire.imap.commands import AppendAborted, AppendComplete, AppendMessage, Command
+
+__all__ = ["HANDLERS", "target_mailbox"]
+
+UTF8_MODES = frozenset({"UTF8=ACCEPT", "IMAP4REV2"})
+
+
+async def answer_message(session: ImapSession, command: AppendMessage) -> None:
+    """A message is about to come: say no now, or give it room."""
+    try:
+        if command.is_utf8 and UTF8_MODES.isdisjoint(session.engine.enabled):
+            raise Refusal("5.5.4", "enable UTF8=ACCEPT first")
+        canonical = flags.canonical(command.flags)
+        if session.filing is None:
+            session.filing = Filing(await target_mailbox(session, command.mailbox))
+    except Refusal as refusal:
+        if session.filing is not None:
+            session.filing.abort()
+        session.filing = None
+        _, text, code = answer_to(refusal)
+        session.engine.refuse_append(text, code)
+        return
+    spool = Spool(session.services.store.blobs)
+    session.filing.messages.append(Incoming(spool, canonical, command.internal_date))
+    session.engine.accept_message(spool)
+
+
+async def answer_complete(session: ImapSession, command: AppendComplete) -> None:
+    """All of them are here: file them."""
+    filing, session.filing = session.filing, None
+    assert filing is not None
+    blobs = session.services.store.blobs
+    try:
+        batch = [
+            (await prepare(message.spool, blobs)).new(message.flags, message.internal_date)
+            for message in filing.messages
+        ]
+        appended = await session.account.append(filing.target.id, batch)
+    except NotFound:
+        raise NoTarget from None
+    finally:
+        filing.abort()
+    selected = session.selected
+    if selected is not None and selected.live.mailbox.id == filing.target.id:
+        selected.live.is_stale = True
+    code = codes.append_uid(filing.target.uid_validity, [each.uid for each in appended])
+    await session.conclude(command, "appended", code)
+
+
+def answer_aborted(session: ImapSession, _command: AppendAborted) -> None:
+    if session.filing is not None:
+        session.filing.abort()
+        session.filing = None
+
+
+async def target_mailbox(session: ImapSession, name: str) -> Mailbox:
+    """The mailbox to put messages in. Raises NoTarget."""
+    try:
+        return await session.account.mailbox(names.normal(name))
+    except NotFound:
+        raise NoTarget from None
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    AppendMessage: answer_message,
+    AppendComplete: answer_complete,
+    AppendAborted: answer_aborted,
+}

@@ -1,0 +1,61 @@
+"""Say what this server can do; what stands here is whole.
+
+Before login only what helps to log in is told, afterwards all the rest.
+
+RFC 9051    6.1.1, 6.2.1, 6.2.3     CAPABILITY, STARTTLS, LOGINDISABLED, AUTH=
+RFC 9051    appendix E: what IMAP4rev2 contains is told by its old names too, for IMAP4rev1 clients
+"""
+
+from collections.abc import Iterable
+
+__all__ = ["ENABLEABLE", "after_login", "before_login"]
+
+BASE = ("IMAP4rev2", "IMAP4rev1", "LITERAL+", "SASL-IR", "ID", "ENABLE")
+
+MAIL = (
+    "IDLE",  # RFC 2177
+    "NAMESPACE",  # RFC 2342
+    "CHILDREN",  # RFC 3348
+    "UNSELECT",  # RFC 3691
+    "UIDPLUS",  # RFC 4315
+    "MOVE",  # RFC 6851
+    "CONDSTORE",  # RFC 7162
+    "QRESYNC",  # RFC 7162
+    "ESEARCH",  # RFC 4731
+    "SEARCHRES",  # RFC 5182
+    "WITHIN",  # RFC 5032
+    "LIST-EXTENDED",  # RFC 5258
+    "LIST-STATUS",  # RFC 5819
+    "STATUS=SIZE",  # RFC 8438
+    "SPECIAL-USE",  # RFC 6154
+    "CREATE-SPECIAL-USE",  # RFC 6154
+    "BINARY",  # RFC 3516
+    "MULTIAPPEND",  # RFC 3502
+    "OBJECTID",  # RFC 8474
+    "SAVEDATE",  # RFC 8514
+    "UTF8=ACCEPT",  # RFC 6855
+)
+
+ENABLEABLE = frozenset({"CONDSTORE", "QRESYNC", "IMAP4REV2", "UTF8=ACCEPT"})
+
+
+def before_login(*, starttls: bool, login: bool, mechanisms: Iterable[str]) -> bytes:
+    """For strangers.
+
+    Args:
+        starttls: TLS can be had and is not in force.
+        login: a password may be sent on this connection as it is.
+    """
+    words = [*BASE]
+    if starttls:
+        words.append("STARTTLS")
+    if login:
+        words.extend(f"AUTH={mechanism}" for mechanism in mechanisms)
+    else:
+        words.append("LOGINDISABLED")
+    return " ".join(words).encode("ascii")
+
+
+def after_login(*, append_limit: int) -> bytes:
+    """For those who have logged in."""
+    return " ".join([*BASE, *MAIL, f"APPENDLIMIT={append_limit}"]).encode("ascii")

@@ -1,0 +1,41 @@
+"""Which function answers which command: the table of all command groups."""
+
+from correo.servers.imap import (
+    append,
+    copy,
+    expunge,
+    fetch,
+    housekeeping,
+    idle,
+    listing,
+    login,
+    mailboxes,
+    search,
+    select,
+    status,
+    store,
+)
+from correo.servers.imap.services import Handler
+from correo.wire.imap.commands import Command
+
+__all__ = ["HANDLERS"]
+
+GROUPS = (
+    housekeeping,
+    login,
+    select,
+    idle,
+    mailboxes,
+    listing,
+    status,
+    append,
+    expunge,
+    search,
+    fetch,
+    store,
+    copy,
+)
+
+HANDLERS: dict[type[Command], Handler] = {
+    command: handler for group in GROUPS for command, handler in group.HANDLERS.items()
+}

@@ -1,0 +1,178 @@
+"""FETCH and UID FETCH: send what the client asks of its messages.
+
+RFC 9051    6.4.5, 6.4.9   FETCH, UID FETCH; \\Seen is set unless the item says PEEK
+RFC 7162    3.1.4    CHANGEDSINCE, MODSEQ; 3.2.6 VANISHED; 3.2.4 UID and MODSEQ with \\Seen
+RFC 2180    4.1.3    messages that are gone: the others are sent, the answer is NO
+
+Rows come from the store in batches; they are written in pieces, and between the pieces a slow
+client is waited for and other sessions get their turn.
+
+Cost: see `attributes` and `body`; UID, FLAGS and MODSEQ alone need no look at the store.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, cast
+
+from correo.mailbox import flags
+from correo.mailbox.pace import Pace
+from correo.mailbox.view import View
+from correo.servers.imap import body
+from correo.servers.imap.attributes import (
+    Plan,
+    is_answered_from_columns,
+    is_answered_from_memory,
+)
+from correo.servers.imap.numbers import uids_of
+from correo.servers.imap.refusals import Expunged, Misused
+from correo.servers.imap.resync import vanished_lines
+from correo.servers.imap.services import Handler
+from correo.servers.imap.session import ImapSession
+from correo.store.model import Column, FlagMode
+from correo.wire.imap.commands import Command, Fetch
+from correo.wire.imap.fetch_items import BinarySection, BodySection, FetchAttribute, FetchItem
+
+__all__ = ["HANDLERS"]
+
+Row = tuple[Any, ...]
+
+PIECE_ROWS = 250  # lines written before others get their turn; about 1 KB and 2 µs each
+PIECE_OCTETS = 256 * 1024
+SEEN = "\\Seen"
+
+
+async def answer_fetch(session: ImapSession, command: Fetch) -> None:
+    if command.changed_since is not None or FetchAttribute.MODSEQ in command.items:
+        session.enable_condstore()
+    uids = await chosen(session, command)
+    if command.vanished:
+        await tell_vanished(session, command)
+    items = await with_seen(session, command, uids)
+    sender = _Sender(session, uids)
+    await sender.send(items)
+    if sender.sent < len(uids) and not command.is_uid:
+        await session.conclude_refused(command, Expunged(), expunges=False)
+    else:
+        await session.conclude(command, "fetched", expunges=command.is_uid)
+
+
+async def chosen(session: ImapSession, command: Fetch) -> list[int]:
+    view = session.view
+    uids = uids_of(view, command.messages, is_uid=command.is_uid)
+    if command.changed_since is None:
+        return uids
+    live, since = view.live, command.changed_since
+    await live.refresh_if_stale()
+    return [uid for uid in uids if (at := live.position(uid)) >= 0 and live.modseqs[at] > since]
+
+
+async def tell_vanished(session: ImapSession, command: Fetch) -> None:
+    """VANISHED (EARLIER), before any FETCH (RFC 7162 3.2.6)."""
+    if "QRESYNC" not in session.engine.enabled:
+        raise Misused("enable QRESYNC first")
+    view = session.view
+    changes = await session.account.changes_since(view.live.mailbox.id, command.changed_since or 0)
+    spans = command.messages.spans(view.uid_next - 1)
+    session.engine.send_lines(vanished_lines(view, changes.vanished, spans))
+
+
+async def with_seen(session: ImapSession, command: Fetch, uids: list[int]) -> list[FetchItem]:
+    """Set \\Seen where the items do; then the flags belong to the answer, whether asked or not."""
+    items = list(command.items)
+    if session.is_read_only or not any(sets_seen(item) for item in items):
+        return items
+    live = session.view.live
+    await live.refresh_if_stale()
+    unseen = [
+        uid
+        for uid in uids
+        if (at := live.position(uid)) >= 0 and not flags.has(live.flags[at], SEEN)
+    ]
+    if not unseen:
+        return items
+    stored = await session.account.store_flags(live.mailbox.id, unseen, FlagMode.ADD, SEEN)
+    if not stored.changed:
+        return items
+    live.is_stale = True
+    session.view.is_own(stored.changed[0].modseq)
+    told = [FetchAttribute.FLAGS]
+    if "CONDSTORE" in session.engine.enabled:
+        told = [FetchAttribute.UID, FetchAttribute.FLAGS, FetchAttribute.MODSEQ]
+    return [*(item for item in told if item not in items), *items]
+
+
+def sets_seen(item: FetchItem) -> bool:
+    return isinstance(item, BodySection | BinarySection) and not item.peek
+
+
+class _Sender:
+    """Sends the lines of one FETCH; counts the messages."""
+
+    __slots__ = ("_pace", "_session", "_uids", "_view", "sent")
+
+    def __init__(self, session: ImapSession, uids: list[int]) -> None:
+        self._session = session
+        self._view: View = session.view
+        self._uids = uids
+        self._pace = Pace()
+        self.sent = 0
+
+    async def send(self, items: Sequence[FetchItem]) -> None:
+        if is_answered_from_memory(items):
+            await self._from_memory(Plan(items))
+            return
+        plain = [item for item in items if is_answered_from_columns(item)]
+        rest = [item for item in items if not is_answered_from_columns(item)]
+        if rest:
+            await self._with_bodies(Plan(plain, is_whole=False), cast("list[body.BodyItem]", rest))
+        else:
+            await self._from_columns(Plan(plain))
+
+    async def _from_memory(self, plan: Plan) -> None:
+        live = self._view.live
+        await live.refresh_if_stale()
+        for first in range(0, len(self._uids), PIECE_ROWS):
+            columns = live.columns(self._uids[first : first + PIECE_ROWS], plan.columns)
+            self._session.engine.send_lines(self._lines(plan, columns))
+            self.sent += len(columns[0])
+            await self._breathe()
+
+    async def _from_columns(self, plan: Plan) -> None:
+        async for rows in self._rows(plan.columns):
+            for first in range(0, len(rows), PIECE_ROWS):
+                columns = list(zip(*rows[first : first + PIECE_ROWS], strict=True))
+                self._session.engine.send_lines(self._lines(plan, columns))
+                await self._breathe()
+            self.sent += len(rows)
+
+    async def _with_bodies(self, plan: Plan, items: list[body.BodyItem]) -> None:
+        async for rows in self._rows([*plan.columns, *body.COLUMNS]):
+            lines = self._lines(plan, list(zip(*rows, strict=True)))
+            waiting = 0
+            for line, row in zip(lines, rows, strict=True):
+                chunks = await body.chunks(line, items, row[-2], row[-1])
+                self._session.engine.send_lines(chunks)
+                waiting += sum([len(chunk) for chunk in chunks if isinstance(chunk, bytes)])
+                if waiting > PIECE_OCTETS or len(chunks) > 3:
+                    waiting = 0
+                    await self._breathe()
+            self.sent += len(rows)
+            await self._breathe()
+
+    def _rows(self, columns: Sequence[Column]) -> AsyncIterator[list[Row]]:
+        live = self._view.live
+        return live.account.fetch(live.mailbox.id, self._uids, columns)
+
+    def _lines(self, plan: Plan, columns: Sequence[Sequence[Any]]) -> list[bytes]:
+        if Column.MODSEQ in plan.columns and columns:
+            told = max(columns[plan.columns.index(Column.MODSEQ)], default=0)
+            if told > self._view.live.highest_modseq:
+                self._view.live.is_stale = True  # what lies below is to be told as well
+        return plan.lines(self._view.numbers_of(list(columns[0])), columns) if columns else []
+
+    async def _breathe(self) -> None:
+        """Send what is ready; wait for a slow client, and give others their turn."""
+        await self._session.connection.drain()
+        await self._pace.breathe()
+
+
+HANDLERS: dict[type[Command], Handler] = {Fetch: answer_fetch}

@@ -1,0 +1,173 @@
+"""LIST and LSUB: show the tree of mailboxes.
+
+RFC 9051    6.3.9    LIST with selection and return options; 7.3.1 attributes
+RFC 3501    6.3.9    LSUB
+RFC 5258             LIST-EXTENDED: SUBSCRIBED, RECURSIVEMATCH, CHILDINFO
+RFC 3348             CHILDREN: always told
+RFC 6154    5        special uses: always told, also where nobody asked (section 2 allows it)
+RFC 5819             RETURN (STATUS ...)
+
+Departures: the reference is simply put in front of the pattern. There are no remote mailboxes.
+
+Cost: one thread hop, or two with subscriptions; 200 mailboxes 1 ms.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from correo.mailbox import names
+from correo.servers.imap.patterns import Test, matcher
+from correo.servers.imap.services import Handler
+from correo.servers.imap.session import ImapSession
+from correo.servers.imap.status import status_line
+from correo.store.model import Mailbox
+from correo.wire.imap import responses
+from correo.wire.imap.commands import Command, ListMailboxes, ListReturn, ListSelection, StatusItem
+from correo.wire.imap.server import Condition
+
+__all__ = ["HANDLERS", "attributes_of"]
+
+NOT_THERE = ("\\NonExistent", "\\Noselect")
+
+
+@dataclass(slots=True)
+class Folder:
+    """A name in the tree: a mailbox, a subscription without one, or a level above others."""
+
+    name: str
+    mailbox: Mailbox | None = None
+    subscribed: bool = False
+    has_children: bool = False
+    below: list["Folder"] = field(default_factory=list)  # all levels
+
+
+async def answer_list(session: ImapSession, command: ListMailboxes) -> None:
+    if command.patterns == ("",) and not command.is_extended:
+        session.engine.send_lines([root_line(session, command)])
+        session.engine.finish(command.tag, Condition.OK, "the hierarchy delimiter")
+        return
+    if StatusItem.HIGHESTMODSEQ in command.status:
+        session.enable_condstore()
+    tree = await read_tree(session, command)
+    tests = [matcher(command.reference, pattern) for pattern in command.patterns]
+    if command.is_lsub:
+        lines = lsub_lines(session, tree, tests)
+    else:
+        lines = list_lines(session, command, tree, tests)
+    session.engine.send_lines(lines)
+    await session.conclude(command, "listed")
+
+
+def root_line(session: ImapSession, command: ListMailboxes) -> bytes:
+    return responses.list_line(
+        ("\\Noselect",), "", utf8=session.engine.is_utf8, is_lsub=command.is_lsub
+    )
+
+
+async def read_tree(session: ImapSession, command: ListMailboxes) -> list[Folder]:
+    """All names in order, with the levels above that are no mailboxes themselves."""
+    folders: dict[str, Folder] = {}
+    for mailbox in await session.account.mailboxes():
+        folders[mailbox.name] = Folder(mailbox.name, mailbox, mailbox.subscribed)
+    if command.is_lsub or ListSelection.SUBSCRIBED in command.selection:
+        for name in await session.account.subscriptions():
+            folders.setdefault(name, Folder(name)).subscribed = True
+    for folder in [*folders.values()]:
+        for level in names.parents(folder.name):
+            above = folders.setdefault(level, Folder(level))
+            above.has_children |= folder.mailbox is not None
+            above.below.append(folder)
+    return sorted(folders.values(), key=lambda folder: (folder.name != "INBOX", folder.name))
+
+
+def list_lines(
+    session: ImapSession, command: ListMailboxes, tree: Iterable[Folder], tests: Sequence[Test]
+) -> list[bytes]:
+    lines: list[bytes] = []
+    shown = {folder.name for folder in tree if is_selected(command, folder)}
+    recursive = ListSelection.RECURSIVEMATCH in command.selection
+    for folder in tree:
+        if not any(test(folder.name) for test in tests):
+            continue
+        below = [each for each in folder.below if is_selected(command, each)] if recursive else []
+        is_chosen = folder.name in shown
+        if not is_chosen and not is_needed(below, tests):
+            continue
+        lines.append(
+            responses.list_line(
+                attributes(command, folder),
+                folder.name,
+                utf8=session.engine.is_utf8,
+                child_info=child_info(command) if below else (),
+            )
+        )
+        if ListReturn.STATUS in command.returns and folder.mailbox is not None and is_chosen:
+            lines.append(status_line(session, folder.mailbox, command.status))
+    return lines
+
+
+def is_selected(command: ListMailboxes, folder: Folder) -> bool:
+    """Whether a name meets the selection options (RFC 5258 3.1, RFC 6154 5.2)."""
+    if ListSelection.SUBSCRIBED in command.selection:
+        if not folder.subscribed:
+            return False
+    elif folder.mailbox is None and not folder.has_children:
+        return False
+    if ListSelection.SPECIAL_USE in command.selection:
+        return folder.mailbox is not None and bool(folder.mailbox.special_use)
+    return True
+
+
+def is_needed(below: list[Folder], tests: Sequence[Test]) -> bool:
+    """Whether a name that is not chosen tells something of children not shown (5258 3.5)."""
+    return any(not any(test(each.name) for test in tests) for each in below)
+
+
+def attributes(command: ListMailboxes, folder: Folder) -> list[str]:
+    told: list[str] = []
+    asks = command.selection | command.returns
+    if folder.subscribed and (ListSelection.SUBSCRIBED in asks or ListReturn.SUBSCRIBED in asks):
+        told.append("\\Subscribed")
+    told.append("\\HasChildren" if folder.has_children else "\\HasNoChildren")
+    if folder.mailbox is None:
+        told.extend(NOT_THERE)
+    else:
+        told.extend(folder.mailbox.special_use)
+    return told
+
+
+def attributes_of(mailbox: Mailbox) -> tuple[str, ...]:
+    """What SELECT tells of the mailbox it opens."""
+    return mailbox.special_use
+
+
+def child_info(command: ListMailboxes) -> list[str]:
+    """The selection options that children meet."""
+    return [
+        option.value.decode("ascii")
+        for option in (ListSelection.SUBSCRIBED, ListSelection.SPECIAL_USE)
+        if option in command.selection
+    ]
+
+
+def lsub_lines(session: ImapSession, tree: Iterable[Folder], tests: Sequence[Test]) -> list[bytes]:
+    """Subscribed names; a level above one that "%" hides is told as \\Noselect (3501 6.3.9)."""
+    lines: list[bytes] = []
+    for folder in tree:
+        if not any(test(folder.name) for test in tests):
+            continue
+        hidden = is_needed([each for each in folder.below if each.subscribed], tests)
+        if not folder.subscribed and not hidden:
+            continue
+        lines.append(
+            responses.list_line(
+                [] if folder.subscribed else ["\\Noselect"],
+                folder.name,
+                utf8=session.engine.is_utf8,
+                is_lsub=True,
+            )
+        )
+    return lines
+
+
+HANDLERS: dict[type[Command], Handler] = {ListMailboxes: answer_list}

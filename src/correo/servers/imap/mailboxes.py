@@ -1,0 +1,77 @@
+"""CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE: the folders themselves.
+
+RFC 9051    6.3.4 to 6.3.8
+RFC 6154    3        CREATE with a special use; USEATTR
+RFC 8474    4.1      MAILBOXID of what was created
+RFC 2180    3        a selected mailbox may be renamed, and deleted: see `session`
+
+Departures: deleting a mailbox with children leaves the children; RENAME of one into its own
+children is refused. UNSUBSCRIBE of what is not subscribed is OK.
+"""
+
+from correo.base.errors import Refusal
+from correo.mailbox import names
+from correo.servers.imap.services import Handler
+from correo.servers.imap.session import ImapSession
+from correo.store.model import HIERARCHY_DELIMITER
+from correo.wire.imap import codes, responses
+from correo.wire.imap.commands import Command, Create, Delete, Rename, Subscribe
+from correo.wire.imap.server import Condition
+
+__all__ = ["HANDLERS"]
+
+# RFC 6154 2, RFC 8457 3; \All and \Flagged would be views of other mailboxes, which we have not
+SPECIAL_USES = {
+    use.lower(): use
+    for use in ("\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash", "\\Important")
+}
+
+
+async def answer_create(session: ImapSession, command: Create) -> None:
+    uses = [SPECIAL_USES.get(use.lower()) for use in command.special_use]
+    if None in uses:
+        session.engine.finish(
+            command.tag, Condition.NO, "there is no such special use here", codes.USEATTR
+        )
+        return
+    mailbox = await session.account.create_mailbox(
+        names.valid(command.mailbox), special_use=[use for use in uses if use is not None]
+    )
+    await session.conclude(command, "created", codes.mailbox_id(mailbox.object_id))
+
+
+async def answer_delete(session: ImapSession, command: Delete) -> None:
+    name = names.normal(command.mailbox)
+    selected = session.selected
+    own = (
+        selected is not None
+        and (await session.account.mailbox(name)).id == selected.live.mailbox.id
+    )
+    await session.account.delete_mailbox(name)
+    if own:
+        session.leave_mailbox()
+        session.engine.deselect()
+        session.engine.send_lines([responses.ok_line(codes.CLOSED, "the mailbox is deleted")])
+    await session.conclude(command, "deleted")
+
+
+async def answer_rename(session: ImapSession, command: Rename) -> None:
+    old, new = names.normal(command.mailbox), names.valid(command.new_name)
+    if new.startswith(old + HIERARCHY_DELIMITER) and old != "INBOX":
+        raise Refusal("5.5.4", "a mailbox cannot be moved below itself")
+    await session.account.rename_mailbox(old, new)
+    await session.conclude(command, "renamed")
+
+
+async def answer_subscribe(session: ImapSession, command: Subscribe) -> None:
+    name = names.valid(command.mailbox) if command.subscribed else names.normal(command.mailbox)
+    await session.account.subscribe(name, subscribed=command.subscribed)
+    await session.conclude(command, "subscribed" if command.subscribed else "unsubscribed")
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    Create: answer_create,
+    Delete: answer_delete,
+    Rename: answer_rename,
+    Subscribe: answer_subscribe,
+}

@@ -1,0 +1,72 @@
+"""Turn what the rooms below refuse into IMAP's words, once for all commands.
+
+RFC 9051    7.1      NO, BAD and their response codes
+RFC 5530             response codes
+"""
+
+from correo.base.errors import (
+    AlreadyExists,
+    AuthenticationFailed,
+    DamagedStore,
+    NotFound,
+    OverQuota,
+    Refusal,
+    StorageFull,
+)
+from correo.mailbox.sections import UnknownEncoding
+from correo.wire.imap import codes
+from correo.wire.imap.server import Condition
+
+__all__ = ["Expunged", "Misused", "NoTarget", "ReadOnly", "answer_to"]
+
+
+class Misused(Refusal):
+    """The command makes no sense here: BAD."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("5.5.1", text)
+
+
+class Expunged(Refusal):
+    """Some of the messages are gone, and the client cannot know it yet (RFC 2180 4)."""
+
+    def __init__(self) -> None:
+        super().__init__("4.5.1", "some of the messages no longer exist")
+
+
+class ReadOnly(Refusal):
+    """The mailbox was opened with EXAMINE."""
+
+    def __init__(self) -> None:
+        super().__init__("5.7.1", "the mailbox is open for reading only")
+
+
+class NoTarget(Refusal):
+    """The mailbox to put messages in is not there; it may be created (TRYCREATE)."""
+
+    def __init__(self) -> None:
+        super().__init__("5.1.1", "no such mailbox")
+
+
+CODES: dict[type[Refusal], bytes] = {
+    AlreadyExists: codes.ALREADYEXISTS,
+    AuthenticationFailed: codes.AUTHENTICATIONFAILED,
+    DamagedStore: codes.CORRUPTION,
+    Expunged: codes.EXPUNGEISSUED,
+    NoTarget: codes.TRYCREATE,
+    NotFound: codes.NONEXISTENT,
+    OverQuota: codes.OVERQUOTA,
+    ReadOnly: codes.NOPERM,
+    StorageFull: codes.UNAVAILABLE,
+    UnknownEncoding: codes.UNKNOWN_CTE,
+}
+
+
+def answer_to(refusal: Refusal) -> tuple[Condition, str, bytes]:
+    """Condition, text and response code of the tagged answer."""
+    if isinstance(refusal, Misused):
+        return Condition.BAD, refusal.text, codes.CLIENTBUG
+    code = CODES.get(type(refusal))
+    if code is None:
+        code = codes.UNAVAILABLE if refusal.is_temporary else codes.CANNOT
+    return Condition.NO, refusal.text, code

@@ -1,0 +1,110 @@
+"""SEARCH and UID SEARCH: say which messages meet the criteria.
+
+RFC 9051    6.4.4    SEARCH and its RETURN options; 7.3.4 ESEARCH
+RFC 3501    7.2.5    the SEARCH response, for clients that enabled no IMAP4rev2 and gave no RETURN
+RFC 4731             ESEARCH; RFC 5182 SEARCHRES; RFC 5032 WITHIN
+RFC 7162    3.1.5, 3.1.6   MODSEQ
+
+Departures: no message is \\Recent. Days are days in UTC, but for SENTBEFORE, SENTON and
+SENTSINCE, which look at the Date field as it stands.
+
+Cost: see `mailbox.search`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from correo.base.errors import Refusal
+from correo.mailbox.search import search
+from correo.mailbox.view import View
+from correo.servers.imap.criteria import criterion_of, mentions_numbers
+from correo.servers.imap.services import Handler
+from correo.servers.imap.session import ImapSession
+from correo.wire.imap import responses
+from correo.wire.imap.commands import Command, Search, SearchReturn
+
+__all__ = ["HANDLERS"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.
+
+    numbers: sequence numbers or UIDs, as the command wants them, ascending.
+    modseq: the highest mod-sequence among them; None if it was not asked for.
+    """
+
+    numbers: Sequence[int]
+    modseq: int | None
+
+
+async def answer_search(session: ImapSession, command: Search) -> None:
+    view = session.view
+    if command.mentions_modseq:
+        session.enable_condstore()
+    await view.live.refresh_if_stale()
+    try:
+        criterion = criterion_of(command.key, view, session.services.clock.now())
+        shown = view.uids[: view.exists].tolist()
+        uids = await search(view.live, shown, criterion)
+    except Refusal as refusal:
+        if is_saving(command):
+            view.saved = []  # RFC 5182 2.1
+        await session.conclude_refused(command, refusal, expunges=False)
+        return
+    if is_saving(command):
+        view.saved = saved_of(command, uids)
+    numbers = uids if command.is_uid else view.numbers_of(uids)
+    modseq = highest_modseq(view, uids) if command.mentions_modseq else None
+    session.engine.send_lines(result_lines(session, command, Found(numbers, modseq)))
+    may_expunge = command.is_uid and not mentions_numbers(command.key)
+    await session.conclude(command, "searched", expunges=may_expunge)
+
+
+def is_saving(command: Search) -> bool:
+    return command.returns is not None and SearchReturn.SAVE in command.returns
+
+
+def saved_of(command: Search, uids: list[int]) -> list[int]:
+    """What "$" stands for from now on (RFC 5182 2.4)."""
+    returns = command.returns or frozenset()
+    wants_all = SearchReturn.ALL in returns or SearchReturn.COUNT in returns
+    ends = [
+        uids[at]
+        for option, at in ((SearchReturn.MIN, 0), (SearchReturn.MAX, -1))
+        if option in returns and uids
+    ]
+    if wants_all or not returns & {SearchReturn.MIN, SearchReturn.MAX}:
+        return uids
+    return sorted(set(ends))
+
+
+def highest_modseq(view: View, uids: list[int]) -> int | None:
+    live = view.live
+    found = [live.modseqs[at] for uid in uids if (at := live.position(uid)) >= 0]
+    return max(found, default=None)
+
+
+def result_lines(session: ImapSession, command: Search, found: Found) -> list[bytes]:
+    """The answer in the form the client can read."""
+    returns = command.returns
+    if returns is None:
+        if "IMAP4REV2" not in session.engine.enabled:
+            return [responses.search(found.numbers, modseq=found.modseq)]
+        returns = frozenset({SearchReturn.ALL})
+    if returns == {SearchReturn.SAVE}:
+        return []
+    numbers = found.numbers
+    line = responses.esearch(
+        command.tag,
+        is_uid=command.is_uid,
+        minimum=numbers[0] if SearchReturn.MIN in returns and numbers else None,
+        maximum=numbers[-1] if SearchReturn.MAX in returns and numbers else None,
+        count=len(numbers) if SearchReturn.COUNT in returns else None,
+        every=numbers if SearchReturn.ALL in returns else None,
+        modseq=found.modseq if numbers else None,
+    )
+    return [line]
+
+
+HANDLERS: dict[type[Command], Handler] = {Search: answer_search}

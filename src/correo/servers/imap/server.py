@@ -1,0 +1,31 @@
+"""Make a session for each IMAP connection; one server for all IMAP listeners of a process.
+
+The listener makes a `net.driver.Connection` for each socket and gives it `make_session`.
+"""
+
+from correo.accounts.authenticator import Authenticator
+from correo.base.clock import Clock
+from correo.net.driver import Connection
+from correo.servers.imap.dispatch import HANDLERS
+from correo.servers.imap.services import Services
+from correo.servers.imap.session import ImapSession
+from correo.servers.imap.settings import ImapSettings
+from correo.store.api import Store
+
+__all__ = ["ImapServer"]
+
+
+class ImapServer:
+    """The IMAP service of a process."""
+
+    def __init__(
+        self,
+        store: Store,
+        authenticator: Authenticator,
+        clock: Clock,
+        settings: ImapSettings | None = None,
+    ) -> None:
+        self._services = Services(store, authenticator, clock, settings or ImapSettings(), HANDLERS)
+
+    def make_session(self, connection: Connection) -> ImapSession:
+        return ImapSession(connection, self._services)

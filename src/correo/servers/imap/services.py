@@ -1,0 +1,31 @@
+"""What all IMAP sessions of a process share."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from correo.accounts.authenticator import Authenticator
+from correo.base.clock import Clock
+from correo.mailbox.opened import OpenMailboxes
+from correo.servers.imap.settings import ImapSettings
+from correo.store.api import Store
+
+__all__ = ["Handler", "Services"]
+
+Handler = Callable[[Any, Any], Coroutine[Any, Any, None] | None]
+"""(session, event): answers one event of the engine; a coroutine if that takes waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made once by `server.ImapServer`.
+
+    handlers: one for each event of the engine, by its type.
+    """
+
+    store: Store
+    authenticator: Authenticator
+    clock: Clock
+    settings: ImapSettings
+    handlers: Mapping[type[Any], Handler]
+    mailboxes: OpenMailboxes = field(default_factory=OpenMailboxes)

@@ -1,0 +1,230 @@
+"""Answer one IMAP client: hand each command to its file, and the outcome back to the engine.
+
+What a command means stands in the file of its group; what a session remembers between commands
+stands here. It lives as long as the connection and is what an idle connection costs, so it is
+small and makes nothing before it is needed.
+
+RFC 9051    3        the states are the engine's
+            5.4      the time-out of an idle client
+RFC 2180    3.3      a mailbox deleted by somebody else: its clients are told BYE
+
+Cost: a few hundred octets at rest, engine and connection apart.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from correo.accounts.sasl import LoggedIn, SaslLogin
+from correo.base.errors import PeerError, Refusal, UsageError
+from correo.mailbox.view import View
+from correo.net.driver import Connection
+from correo.servers.imap import capabilities, news
+from correo.servers.imap.filing import Filing
+from correo.servers.imap.refusals import answer_to
+from correo.servers.imap.services import Services
+from correo.store.api import AccountStore
+from correo.wire.imap import codes, responses
+from correo.wire.imap.commands import Command
+from correo.wire.imap.server import Condition, ImapServerEngine
+from correo.wire.sasl import offered_mechanisms
+
+__all__ = ["ImapSession"]
+
+
+class ImapSession:
+    """One connection (a `net.driver.Session`)."""
+
+    __slots__ = (
+        "_account",
+        "_view",
+        "connection",
+        "engine",
+        "filing",
+        "is_read_only",
+        "is_telling",
+        "sasl",
+        "services",
+    )
+
+    def __init__(self, connection: Connection, services: Services) -> None:
+        self.connection = connection
+        self.services = services
+        self.engine = ImapServerEngine(services.settings.limits)
+        self._account: AccountStore | None = None
+        self._view: View | None = None
+        self.is_read_only = False
+        self.is_telling = False  # a task waits for a slow reader, to tell it the news
+        self.sasl: SaslLogin | LoggedIn | None = None  # an AUTHENTICATE under way
+        self.filing: Filing | None = None  # an APPEND under way
+
+    # what the driver calls
+
+    def connected(self, connection: Connection) -> Coroutine[Any, Any, None] | None:
+        connection.set_idle_limit(self.services.settings.login_limit_s)
+        self.offer_login()
+        self.engine.greet("correo ready")
+        return None
+
+    def handle(self, event: Any) -> Coroutine[Any, Any, None] | None:
+        answer = self.services.handlers[type(event)]
+        try:
+            waiting = answer(self, event)
+        except Refusal as refusal:
+            self.refuse(event, refusal)
+            return None
+        return None if waiting is None else self._work(event, waiting)
+
+    async def _work(self, event: Any, waiting: Coroutine[Any, Any, None]) -> None:
+        try:
+            await waiting
+        except Refusal as refusal:
+            self.refuse(event, refusal)
+
+    def broken(self, error: PeerError) -> None:
+        self.engine.bye(str(error))
+
+    def timed_out(self) -> None:
+        self.engine.bye("you have been silent for too long")
+
+    def stopping(self) -> None:
+        self.engine.bye("the server is going down", codes.UNAVAILABLE)
+
+    def closed(self) -> None:
+        self.leave_mailbox()
+        if self.filing is not None:
+            self.filing.abort()
+            self.filing = None
+
+    # what commands use
+
+    @property
+    def account(self) -> AccountStore:
+        """The mail of who has logged in."""
+        if self._account is None:
+            raise UsageError("nobody has logged in")
+        return self._account
+
+    @property
+    def view(self) -> View:
+        """The selected mailbox."""
+        if self._view is None:
+            raise UsageError("no mailbox is selected")
+        return self._view
+
+    @property
+    def selected(self) -> View | None:
+        return self._view
+
+    @property
+    def may_send_password(self) -> bool:
+        return self.connection.is_tls or self.services.settings.plain_login
+
+    def offer_login(self) -> None:
+        """Show a stranger what helps to log in on this connection as it is."""
+        connection = self.connection
+        offered = capabilities.before_login(
+            starttls=connection.tls_context is not None and not connection.is_tls,
+            login=self.may_send_password,
+            mechanisms=offered_mechanisms(channel_binding=connection.channel_binding),
+        )
+        self.engine.set_capabilities(offered)
+
+    def log_in(self, account: AccountStore) -> None:
+        self._account = account
+        settings = self.services.settings
+        self.connection.set_idle_limit(settings.idle_limit_s)
+        self.engine.set_capabilities(capabilities.after_login(append_limit=settings.limits.append))
+
+    def enter_mailbox(self, view: View, *, read_only: bool) -> None:
+        self._view = view
+        self.is_read_only = read_only
+
+    def leave_mailbox(self) -> None:
+        """Let go of the selected mailbox, if there is one."""
+        view, self._view = self._view, None
+        if view is not None:
+            self.services.mailboxes.release(view)
+
+    def enable_condstore(self) -> None:
+        """A command that implies CONDSTORE was given (RFC 7162 3.1)."""
+        if "CONDSTORE" in self.engine.enabled:
+            return
+        self.engine.enabled.add("CONDSTORE")
+        if self._view is not None:
+            code = codes.highest_modseq(self._view.told_modseq)
+            self.engine.send_lines([responses.ok_line(code, "CONDSTORE enabled")])
+
+    def refuse(self, command: Command, refusal: Refusal) -> None:
+        """The tagged answer to a command that was refused."""
+        condition, text, code = answer_to(refusal)
+        if not self.engine.is_closed:
+            self.engine.finish(command.tag, condition, text, code)
+
+    async def conclude(
+        self, command: Command, text: str, code: bytes = b"", *, expunges: bool = True
+    ) -> None:
+        """The tagged OK, after what the client has yet to hear of its mailbox."""
+        code = await self._told(code, expunges=expunges)
+        if not self.engine.is_closed:
+            self.engine.finish(command.tag, Condition.OK, text, code)
+
+    async def conclude_refused(
+        self, command: Command, refusal: Refusal, code: bytes = b"", *, expunges: bool = True
+    ) -> None:
+        """As `conclude`, with a NO, for a command of which a part was done."""
+        condition, text, own_code = answer_to(refusal)
+        code = await self._told(code or own_code, expunges=expunges)
+        if not self.engine.is_closed:
+            self.engine.finish(command.tag, condition, text, code)
+
+    async def _told(self, code: bytes, *, expunges: bool) -> bytes:
+        """Tell the news; the code of the tagged answer, the command's own or HIGHESTMODSEQ."""
+        modseq_code = await self.tell_news(expunges=expunges)
+        if code and modseq_code:
+            self.engine.send_lines([responses.ok_line(modseq_code, "what has been told")])
+        return code or modseq_code
+
+    async def tell_news(self, *, expunges: bool) -> bytes:
+        """Put what happened to the mailbox into the engine; see `news.tell`."""
+        view = self._view
+        if view is None:
+            return b""
+        await view.live.refresh_if_stale()
+        if view.live.is_gone:
+            self.engine.bye("the mailbox has been deleted")
+            return b""
+        return news.tell(self.engine, view, expunges=expunges)
+
+    # IDLE
+
+    def woken(self) -> None:
+        """Something happened in the mailbox; an idle client hears of it at once."""
+        view = self._view
+        if view is None or not view.wants_news or self.is_telling:
+            return
+        if self.connection.is_writing_paused or self.connection.is_busy:
+            self.is_telling = True
+            self.connection.loop.create_task(self._tell_slow_reader())
+        else:
+            self._tell_now(view)
+
+    def _tell_now(self, view: View) -> None:
+        if view.live.is_gone:
+            self.engine.bye("the mailbox has been deleted")
+        else:
+            news.tell(self.engine, view, expunges=True)
+        self.connection.flush()
+
+    async def _tell_slow_reader(self) -> None:
+        """Until it reads, its view takes down what happens, folded to the size of the mailbox."""
+        try:
+            while self._view is not None and self.connection.is_busy:
+                await self.connection.drain()
+                await asyncio.sleep(0)
+            await self.connection.drain()
+        except ConnectionError:
+            return
+        finally:
+            self.is_telling = False
+        self.woken()
