@@ -36,7 +36,9 @@ class Entries:
     def these(cls, mailbox: int, uids: Sequence[int]) -> "Entries":
         """Those of ascending UIDs, each given once; the ones that are gone are left out."""
         base = mailbox * SPAN
-        if uids and uids[-1] - uids[0] == len(uids) - 1:
+        if not uids:
+            return cls(RANGE, {"base": base, "first": 1, "last": 0})
+        if uids[-1] - uids[0] == len(uids) - 1:
             return cls(RANGE, {"base": base, "first": base + uids[0], "last": base + uids[-1]})
         return cls(ARRAY, {"base": base, "wanted": apsw.carray(array("q", uids))})
 
