@@ -19,6 +19,7 @@ MINUTE = 60.0
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 SPREAD = 0.1  # a tenth more or less, so that messages of one failure do not come back as one wave
+CLOSE_S = 1.0  # an attempt this near the end is the last one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Schedule:
 
     def is_over(self, now: float, expires: float) -> bool:
         """Whether an attempt that failed now was the last one."""
-        return now >= expires
+        return now >= expires - CLOSE_S
 
     def wants_delay_notice(self, arrived: float, now: float) -> bool:
         """Whether the message has waited long enough to say so."""

@@ -1,0 +1,148 @@
+"""Other people's mail servers in the hands of a test: no socket, every answer in a script.
+
+    peers = FakePeers()
+    peers.host("192.0.2.1").answers = [Answer("450 4.2.0 greylisted"), Answer()]
+
+Each `Answer` is for one message, the last one for all that follow. What a peer has accepted is in
+`received`. It takes the place of `delivery.connector` under the queue runner.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from correo.base.errors import PeerError
+from correo.delivery.exchangers import Host
+from correo.delivery.remote import LinkLost
+from correo.delivery.verdict import DeliveryFailure, Verdict
+from correo.queue.routes import Smarthost
+from correo.store.queue import QueuedMessage, RecipientState
+
+__all__ = ["Answer", "Delivery", "FakePeer", "FakePeers"]
+
+OK = "250 2.0.0 accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a peer says to one message.
+
+    reply: to all recipients, unless `recipients` has another for an address.
+    loses: the connection breaks instead.
+    """
+
+    reply: str = OK
+    recipients: Mapping[str, str] = field(default_factory=dict)
+    loses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as a peer has it."""
+
+    message_id: str
+    reverse_path: str
+    recipients: tuple[str, ...]
+    content: object
+    connection: int
+
+
+@dataclass
+class FakePeer:
+    """One host.
+
+    refuses: what it says to a connection instead of a greeting; "down" for no answer at all.
+    reports: whether it offers DSN. most_connections: at once; more are refused with 421.
+    """
+
+    refuses: str = ""
+    answers: list[Answer] = field(default_factory=lambda: [Answer()])
+    reports: bool = False
+    most_connections: int = 1000
+    received: list[Delivery] = field(default_factory=list)
+    connections: int = 0
+    open_connections: int = 0
+    attempts: int = 0
+    gate: asyncio.Event | None = None
+
+    def next_answer(self) -> Answer:
+        self.attempts += 1
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+class FakePeers:
+    """A `delivery.remote.Connector`: hosts by address; an unknown one does not answer."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, FakePeer] = {}
+        self.smarthosts: list[Smarthost] = []
+
+    def host(self, address: str) -> FakePeer:
+        """The host at this address, made when first named."""
+        return self._hosts.setdefault(address, FakePeer())
+
+    async def connect(self, host: Host, smarthost: Smarthost | None) -> "FakeLink":
+        await asyncio.sleep(0)
+        if smarthost is not None:
+            self.smarthosts.append(smarthost)
+        peer = self._hosts.get(host.address)
+        if peer is None or peer.refuses == "down":
+            raise DeliveryFailure("4.4.1", f"connection to {host} refused", host=host.name)
+        if peer.refuses:
+            raise DeliveryFailure(status_of(peer.refuses), peer.refuses, host=host.name)
+        if peer.open_connections >= peer.most_connections:
+            raise DeliveryFailure("4.7.0", "421 4.7.0 too many connections", host=host.name)
+        peer.connections += 1
+        peer.open_connections += 1
+        return FakeLink(host, peer, peer.connections)
+
+
+class FakeLink:
+    """A connection to a fake peer; a `delivery.remote.Link`."""
+
+    def __init__(self, host: Host, peer: FakePeer, number: int) -> None:
+        self.host = host
+        self.is_usable = True
+        self._peer = peer
+        self._number = number
+
+    async def deliver(self, message: QueuedMessage, positions: Sequence[int]) -> list[Verdict]:
+        await asyncio.sleep(0)
+        if not self.is_usable:
+            raise PeerError("used after the end")
+        peer = self._peer
+        if peer.gate is not None:
+            await peer.gate.wait()
+        answer = peer.next_answer()
+        if answer.loses:
+            self.is_usable = False
+            raise LinkLost(DeliveryFailure("4.4.2", "connection lost", host=self.host.name))
+        addresses = [message.recipients[each].address for each in positions]
+        verdicts = [self._verdict(answer.recipients.get(a, answer.reply)) for a in addresses]
+        taken = tuple(
+            address
+            for address, verdict in zip(addresses, verdicts, strict=True)
+            if verdict.status.startswith("2")
+        )
+        if taken:
+            peer.received.append(
+                Delivery(message.id, message.reverse_path, taken, message.content, self._number)
+            )
+        return verdicts
+
+    async def close(self) -> None:
+        self.is_usable = False
+        self._peer.open_connections -= 1
+
+    def _verdict(self, reply: str) -> Verdict:
+        passed = RecipientState.PASSED_ON if self._peer.reports else RecipientState.RELAYED
+        states = {"2": passed, "4": RecipientState.WAITING, "5": RecipientState.FAILED}
+        return Verdict(states[reply[0]], status_of(reply), reply, self.host.name)
+
+
+def status_of(reply: str) -> str:
+    """The enhanced status code of "450 4.2.0 text"; x.0.0 if it has none."""
+    words = reply.split()
+    if len(words) > 1 and words[1].count(".") == 2:
+        return words[1]
+    return f"{reply[0]}.0.0"
