@@ -32,7 +32,8 @@ __all__ = [
     "split_address",
 ]
 
-ADDRESSES_LIMIT = 10_000  # per field; ours, so is Postfix's limit of header tokens
+ADDRESSES_LIMIT = 10_000  # per field; ours, as Postfix's header_address_token_limit of 10,240
+TOKENS_LIMIT = 20_000  # per field, of addresses that are not of the usual forms; ours
 
 
 class FlatAddress(NamedTuple):
@@ -96,13 +97,14 @@ _DOT_ATOM = re.compile(
 def read_flat(value: bytes) -> list[FlatAddress]:
     """The addresses of an unfolded field value, in order, groups by their markers."""
     found: list[FlatAddress] = []
+    lenient: _Lenient | None = None
     position, length = 0, len(value)
     while position < length and len(found) < ADDRESSES_LIMIT:
         match = _USUAL.match(value, position)
         if match is None:
-            if not value[position:].strip(b" \t,"):
-                break
-            return (found + _Lenient(value, position).read())[:ADDRESSES_LIMIT]
+            lenient = lenient or _Lenient(value)
+            position = lenient.read(position, found)
+            continue
         quoted, words, local, domain, bare_local, bare_domain = match.groups()
         if bare_local is not None:
             found.append(FlatAddress(None, None, bare_local, bare_domain))
@@ -119,15 +121,12 @@ def _one_spaced(words: bytes) -> bytes:
 
 
 class _Lenient:
-    """Addresses of any shape, token by token."""
+    """An address of any shape, or a group, token by token."""
 
-    def __init__(self, value: bytes, position: int) -> None:
+    def __init__(self, value: bytes) -> None:
         self.value = value
-        self.position = position
-        self.found: list[FlatAddress] = []
-        self.in_group = False
         self.token = _TOKEN
-        self._begin()
+        self.tokens_left = TOKENS_LIMIT
 
     def _begin(self) -> None:
         """Forget the address being read."""
@@ -137,17 +136,24 @@ class _Lenient:
         self.before_angle = 0  # how many of the tokens stand before it
         self.is_in_angle = False
 
-    def read(self) -> list[FlatAddress]:
+    def read(self, position: int, found: list[FlatAddress]) -> int:
+        """Append what stands up to the next comma that parts addresses; where it ended."""
+        self.position, self.found = position, found
+        self.in_group = self.is_done = False
+        self._begin()
         length = len(self.value)
-        while self.position < length and len(self.found) < ADDRESSES_LIMIT:
+        while self.position < length and not self.is_done and len(found) < ADDRESSES_LIMIT:
+            if self.tokens_left == 0:
+                return length
+            self.tokens_left -= 1
             match = self.token.match(self.value, self.position)
             assert match is not None  # the alternatives cover every octet
             self.position = match.end()
             self._take(match)
         self._end_address()
         if self.in_group:
-            self.found.append(END_OF_GROUP)
-        return self.found
+            found.append(END_OF_GROUP)
+        return self.position
 
     def _take(self, match: re.Match[bytes]) -> None:
         if match[6] is not None:
@@ -173,6 +179,8 @@ class _Lenient:
             self.is_in_angle = False
         elif special == b"@" or self.is_in_angle:
             self._add("special", special)
+        elif special == b"," and not self.in_group:
+            self.is_done = True
         elif special == b",":
             self._end_address()
         elif special == b";":

@@ -19,10 +19,12 @@ from functools import lru_cache
 from correo.message.encoding.parameters import merge_continuations, parse_parameterized
 from correo.message.envelope import render_envelope
 from correo.message.headers import unfold
-from correo.message.mime import ContentType, Node
+from correo.message.mime import CACHED_LIMIT, ContentType, Node
 from correo.message.nstring import nstring, string
 
 __all__ = ["render_body"]
+
+_EXTENDING = frozenset({b"content-disposition", b"content-language", b"content-location"})
 
 Parameters = list[tuple[bytes, bytes]]
 
@@ -97,7 +99,7 @@ def _extension(node: Node) -> bytes:
 
 def _common_extension(node: Node) -> bytes:
     """Disposition, language, location."""
-    if not node.fields:
+    if _EXTENDING.isdisjoint(node.fields):
         return b"NIL NIL NIL"
     return b"%b %b %b" % (
         _disposition(node), _language(node), _string(node, b"content-location"),
@@ -113,8 +115,17 @@ def _disposition(node: Node) -> bytes:
     values = node.fields.get(b"content-disposition")
     if not values:
         return b"NIL"
-    kind, parameters = parse_parameterized(unfold(values[-1]))
+    value = values[-1]
+    return (_cached_disposition if len(value) < CACHED_LIMIT else render_disposition)(value)
+
+
+def render_disposition(value: bytes) -> bytes:
+    """A body disposition, from the folded value of its field."""
+    kind, parameters = parse_parameterized(unfold(value))
     return b"(%b %b)" % (string(kind.lower()), render_parameters(parameters)) if kind else b"NIL"
+
+
+_cached_disposition = lru_cache(maxsize=256)(render_disposition)
 
 
 def _language(node: Node) -> bytes:

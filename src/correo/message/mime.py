@@ -24,7 +24,7 @@ RFC 9051    7.5.2    message/global is taken apart as message/rfc822 is
 
 Limits (ours; Dovecot has 100 levels and 10,000 parts): DEPTH_LIMIT levels, below which a
 multipart or embedded message is application/octet-stream; PARTS_LIMIT parts, after which the
-last one takes the rest; NEAR_MISSES_LIMIT lines that begin with a boundary and are no delimiter.
+last one takes the rest; DELIMITERS_LIMIT lines that begin with the boundary looked for.
 
 Cost: linear in the octets for each level of nesting, at the speed of `bytes.find`; some ten
 microseconds for each part. On the hot path, once per message.
@@ -45,7 +45,7 @@ __all__ = ["ContentType", "Node", "read_tree"]
 
 DEPTH_LIMIT = 50
 PARTS_LIMIT = 10_000
-NEAR_MISSES_LIMIT = 10_000
+DELIMITERS_LIMIT = 2 * PARTS_LIMIT
 CACHED_LIMIT = 256  # octets of a field value that may stay in a cache
 
 _ENVELOPE_FIELDS = frozenset({
@@ -116,13 +116,13 @@ class _Range(NamedTuple):
 class _Reader:
     """One message being read; counts what is limited."""
 
-    __slots__ = ("find", "near_misses", "octets", "parts")
+    __slots__ = ("delimiters", "find", "octets", "parts")
 
     def __init__(self, octets: Octets) -> None:
         self.octets = octets
         self.find: Callable[[bytes, int, int], int] = finder(octets)
         self.parts = 0
-        self.near_misses = 0
+        self.delimiters = 0
 
     def read_message(self, start: int, end: int, section: tuple[int, ...], depth: int) -> Node:
         """A whole message; if it is no multipart it is its own part 1."""
@@ -243,15 +243,13 @@ class _Reader:
             return
         needle = b"\n--" + boundary
         position = self.find(needle, max(start - 1, 0), end)
-        while position >= 0:
+        while position >= 0 and self.delimiters < DELIMITERS_LIMIT:
+            self.delimiters += 1
             match = _AFTER_BOUNDARY.match(self.octets, position + len(needle), end)
             if match:
                 yield position, match.end(), match[1] is not None
                 position = self.find(needle, match.end() - 1, end)
             else:
-                self.near_misses += 1
-                if self.near_misses > NEAR_MISSES_LIMIT:
-                    return
                 position = self.find(needle, position + len(needle), end)
 
 
