@@ -54,13 +54,13 @@ class State(Enum):
 class Rule:
     """One command: where it may come, and its arguments behind "KEYWORD "."""
 
-    states: frozenset[State]
+    states: tuple[State, ...]
     arguments: re.Pattern[bytes]
 
 
-AUTHORIZATION = frozenset({State.AUTHORIZATION})
-TRANSACTION = frozenset({State.TRANSACTION})
-BOTH = AUTHORIZATION | TRANSACTION
+AUTHORIZATION = (State.AUTHORIZATION,)
+TRANSACTION = (State.TRANSACTION,)
+BOTH = AUTHORIZATION + TRANSACTION
 
 NONE = re.compile(rb"")
 NUMBER = re.compile(rb"([0-9]{1,10})")

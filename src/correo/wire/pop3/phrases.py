@@ -15,7 +15,13 @@ LANGUAGES = {"en": "English", "es": "Español"}
 
 
 class Phrase(Enum):
-    """English, ASCII and without "[" at the start; then Spanish. "{}" is filled in."""
+    """English, ASCII and without "[" at the start; then Spanish. "{}" is filled in.
+
+    texts: by language tag.
+    """
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = dict(zip(LANGUAGES, texts, strict=True))
 
     READY = ("{} POP3 server ready", "servidor POP3 {} a su servicio")
     CAPABILITIES = ("capability list follows", "siguen las extensiones")
@@ -73,15 +79,9 @@ class Phrase(Enum):
     STOPPING = ("server is stopping", "el servidor se detiene")
 
 
-TEXTS = {
-    language: {phrase: phrase.value[place] for phrase in Phrase}
-    for place, language in enumerate(LANGUAGES)
-}
-
-
 def say(phrase: Phrase, language: str, *values: object) -> bytes:
     """The text of a reply, one line without CRLF."""
-    text = TEXTS[language][phrase]
+    text = phrase.texts[language]
     return (text.format(*values) if values else text).encode()
 
 
