@@ -113,6 +113,18 @@ class SmarthostSettings(Struct, frozen=True, forbid_unknown_fields=True):
     password_file: str = ""
     tls: str = "starttls"
 
+    def secret(self) -> str:
+        """The password, wherever it is. Raises ConfigurationError."""
+        if not self.password_file:
+            return self.password
+        try:
+            return Path(self.password_file).read_text("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"delivery.smarthost.password_file {self.password_file} cannot be read: "
+                "put the password into it, and let the server's user read it"
+            ) from error
+
 
 class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How mail leaves. Times in seconds.

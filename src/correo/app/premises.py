@@ -47,14 +47,7 @@ async def opened(folder: Path, *, make: bool = False) -> AsyncIterator[Premises]
         NoPremises: it is missing.
         DamagedStore, StorageFull: its files cannot be used.
     """
-    if make:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    elif not (folder / MARK).exists():
-        raise NoPremises(
-            f"{folder} is no data directory of correo: run `correo init you@your.domain` first, "
-            "or name the right one with --data"
-        )
-    act_as_owner(folder)
+    enter(folder, make=make)
     clock, threads, bus = SystemClock(), StorageThreads(1), Bus(folder / "run" / "bus")
     passwords = Passwords()
     directory = SqliteDirectory(folder, threads)
@@ -68,6 +61,18 @@ async def opened(folder: Path, *, make: bool = False) -> AsyncIterator[Premises]
         bus.close()
         passwords.close()
         threads.close()
+
+
+def enter(folder: Path, *, make: bool) -> None:
+    """Raises NoPremises."""
+    if make:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    elif not (folder / MARK).exists():
+        raise NoPremises(
+            f"{folder} is no data directory of correo: run `correo init you@your.domain` first, "
+            "or name the right one with --data"
+        )
+    act_as_owner(folder)
 
 
 def act_as_owner(folder: Path) -> None:

@@ -145,6 +145,7 @@ class Listener:
         self._limits = limits
         self._server: asyncio.Server | None = None
         self._arrivals: set[asyncio.Task[None]] = set()
+        self._emptied: asyncio.Future[None] | None = None
 
     @property
     def address(self) -> tuple[str, int]:
@@ -175,6 +176,12 @@ class Listener:
             asyncio.get_running_loop().remove_reader(self._socket.fileno())
         for arrival in self._arrivals:
             arrival.cancel()
+
+    async def wait_until_empty(self) -> None:
+        """Return when no connection is open; for one waiter, after stop_accepting."""
+        if self.connections:
+            self._emptied = asyncio.get_running_loop().create_future()
+            await self._emptied
 
     def _implicit_context(self) -> ssl.SSLContext | None:
         if self.service.tls_use is TlsUse.IMPLICIT and self._tls is not None:
@@ -208,6 +215,8 @@ class Listener:
         if connection in self.connections:
             self.connections.discard(connection)
             self._limits.leave(connection.peer[0])
+            if not self.connections and self._emptied is not None and not self._emptied.done():
+                self._emptied.set_result(None)
 
     # behind a proxy: the header comes before everything else, TLS included
 

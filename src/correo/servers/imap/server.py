@@ -29,3 +29,7 @@ class ImapServer:
 
     def make_session(self, connection: Connection) -> ImapSession:
         return ImapSession(connection, self._services)
+
+    def turned_away(self, text: str) -> bytes:
+        """The greeting for a connection over a limit (RFC 9051 7.1.5, RFC 5530)."""
+        return f"* BYE [UNAVAILABLE] {text}\r\n".encode()

@@ -1,0 +1,105 @@
+"""What `correo dev` and `correo serve` do alike before they serve: the directory, its lock, TLS.
+
+Every failure here is one sentence that names the thing and the way out.
+"""
+
+import errno
+import fcntl
+import ipaddress
+import os
+import resource
+import time
+from pathlib import Path
+
+from correo.app.config import Configuration
+from correo.app.listening import remove_endpoints
+from correo.base.errors import CorreoError
+from correo.net.tls import CertificateFiles, development_certificate
+
+__all__ = ["StartError", "certificate_files", "lock_data", "make_folders", "raise_file_limit"]
+
+LOCK_WAIT_S = 6.0  # as long as a server that was told to end may take
+
+
+class StartError(CorreoError):
+    """The server cannot start; says what is in the way and how to get it out of it."""
+
+
+def make_folders(folder: Path) -> None:
+    """The data directory and what is in it from the start. Raises StartError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "run").mkdir(mode=0o700, exist_ok=True)
+        remove_endpoints(folder)
+        probe = folder / "run" / f"probe.{os.getpid()}"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as error:
+        raise StartError(explain(folder, error)) from error
+
+
+def explain(folder: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk of {folder} is full: make room, or choose another place with --data"
+    words = error.strerror or str(error)
+    return (
+        f"the data directory {folder} cannot be used ({words}): give this user the right to write "
+        "there, or choose another place with --data"
+    )
+
+
+def lock_data(folder: Path) -> int:
+    """One server per data directory: a descriptor that holds the lock until it is closed.
+
+    Waits a little for a server that is just ending. Raises StartError.
+    """
+    path = folder / "run" / "server.lock"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartError(explain(folder, error)) from error
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                holder = os.pread(descriptor, 32, 0).decode("ascii", errors="replace").strip()
+                os.close(descriptor)
+                raise StartError(
+                    f"another server (process {holder or 'unknown'}) uses {folder}: stop it, or "
+                    "choose another place with --data"
+                ) from None
+            time.sleep(0.05)
+            continue
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        return descriptor
+
+
+def certificate_files(configuration: Configuration) -> CertificateFiles:
+    """The certificate that is configured, or one of our own making. Raises StartError."""
+    settings = configuration.tls
+    if settings.certificate:
+        return CertificateFiles(Path(settings.certificate), Path(settings.key))
+    names = {"localhost", "127.0.0.1", "::1", configuration.name}
+    names |= {host for host in configuration.hosts if is_reachable(host)}
+    try:
+        return development_certificate(configuration.folder / "tls", names)
+    except OSError as error:
+        raise StartError(explain(configuration.folder, error)) from error
+
+
+def is_reachable(host: str) -> bool:
+    """Whether clients can use this listening address as a name for us."""
+    try:
+        return not ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return True
+
+
+def raise_file_limit() -> None:
+    """As many open files as the system allows: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
