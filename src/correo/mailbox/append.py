@@ -20,7 +20,15 @@ from correo.mailbox.spool import Spool
 from correo.message.index import MessageIndex
 from correo.message.scan import scan
 from correo.store.api import AccountStore, BlobStore
-from correo.store.model import INLINE_LIMIT, Appended, Mailbox, NewMessage, StoredBlob
+from correo.store.model import (
+    INBOX,
+    INLINE_LIMIT,
+    Appended,
+    Mailbox,
+    MailboxId,
+    NewMessage,
+    StoredBlob,
+)
 
 __all__ = ["Prepared", "deliver", "prepare"]
 
@@ -81,14 +89,18 @@ async def deliver(
         NotFound: no such mailbox, and create is not set.
         OverQuota, StorageFull: nothing was filed.
     """
+    mailbox = INBOX if mailbox_name == "INBOX" else await _find(account, mailbox_name, create)
+    [appended] = await account.append(mailbox, [prepared.new(flags, internal_date)])
+    return appended
+
+
+async def _find(account: AccountStore, name: str, create: bool) -> MailboxId:
     try:
-        mailbox = await account.mailbox(mailbox_name)
+        return (await account.mailbox(name)).id
     except NotFound:
         if not create:
             raise
-        mailbox = await _made(account, mailbox_name)
-    [appended] = await account.append(mailbox.id, [prepared.new(flags, internal_date)])
-    return appended
+        return (await _made(account, name)).id
 
 
 async def _made(account: AccountStore, name: str) -> Mailbox:

@@ -16,7 +16,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from correo.base.errors import Refusal
-from correo.store.model import SYSTEM_FLAGS, FlagMode
+from correo.store.flags import changed
+from correo.store.model import SYSTEM_FLAGS
 
 __all__ = ["KEYWORD_LIMIT", "canonical", "changed", "has", "is_keyword", "keywords_of"]
 
@@ -32,11 +33,6 @@ def canonical(flags: Iterable[str]) -> str:
         Refusal: a flag that is neither a system flag nor a possible keyword.
     """
     return _canonical(tuple(flags))
-
-
-def changed(flags: str, mode: FlagMode, change: str) -> str:
-    """The flags after a STORE; both strings are canonical, and so is the result."""
-    return _changed(flags, mode, change)
 
 
 def has(flags: str, flag: str) -> bool:
@@ -76,13 +72,3 @@ def _canonical(flags: tuple[str, ...]) -> str:
     ordered = [flag for _, flag in sorted(system)]
     ordered.extend(keywords[folded] for folded in sorted(keywords))
     return " ".join(ordered)
-
-
-@lru_cache(maxsize=4096)
-def _changed(flags: str, mode: FlagMode, change: str) -> str:
-    if mode is FlagMode.REPLACE:
-        return change
-    if mode is FlagMode.ADD:
-        return _canonical((*flags.split(), *change.split()))
-    gone = frozenset(change.lower().split())
-    return " ".join(flag for flag in flags.split() if flag.lower() not in gone)

@@ -58,6 +58,7 @@ class LiveMailbox:
 
     __slots__ = (
         "__weakref__",
+        "_keywords",
         "_lock",
         "_met",
         "account",
@@ -78,6 +79,7 @@ class LiveMailbox:
         self.uids = array("I", snapshot.uids)
         self.modseqs = array("Q", snapshot.modseqs)
         self._met: dict[str, str] = {}  # every set of flags met, to share and to list
+        self._keywords: dict[str, str] = {}  # lower case -> as first met
         known = self._known
         self.flags = [known(flags) for flags in snapshot.flags]
         self.uid_next = snapshot.mailbox.uid_next
@@ -113,8 +115,7 @@ class LiveMailbox:
 
     def keywords(self) -> list[str]:
         """Every keyword met here, sorted regardless of case; those no longer in use too."""
-        found = {flag.lower(): flag for flags in self._met for flag in flags.split()}
-        return [found[folded] for folded in sorted(found) if not folded.startswith("\\")]
+        return [self._keywords[folded] for folded in sorted(self._keywords)]
 
     def known_flags(self) -> list[str]:
         """Every set of flags met here; each `flags` string is one of them."""
@@ -126,9 +127,9 @@ class LiveMailbox:
         return any(view.wants_news for view in self.views)
 
     @property
-    def flag_sets(self) -> int:
-        """How many sets of flags were met; while it stands, `keywords` does not change."""
-        return len(self._met)
+    def keyword_count(self) -> int:
+        """How many keywords were met; while it stands, `keywords` gives the same."""
+        return len(self._keywords)
 
     async def refresh(self) -> None:
         """Take in what was committed before this call. Raises DamagedStore."""
@@ -203,4 +204,7 @@ class LiveMailbox:
         met = self._met.get(flags)
         if met is None:
             met = self._met[flags] = sys.intern(flags)
+            for flag in flags.split():
+                if not flag.startswith("\\"):
+                    self._keywords.setdefault(flag.lower(), flag)
         return met

@@ -15,6 +15,7 @@ import unicodedata
 
 from correo.base.errors import Refusal
 from correo.store.model import HIERARCHY_DELIMITER
+from correo.store.names import parents
 
 __all__ = ["DEPTH_LIMIT", "NAME_LIMIT", "normal", "parents", "valid"]
 
@@ -49,9 +50,3 @@ def valid(name: str) -> str:
     if name.startswith("#"):
         raise Refusal("5.5.4", "names in # are kept for other namespaces")
     return name
-
-
-def parents(name: str) -> list[str]:
-    """The levels above, nearest last: "a/b/c" -> ["a", "a/b"]."""
-    levels = name.split(HIERARCHY_DELIMITER)
-    return [HIERARCHY_DELIMITER.join(levels[:depth]) for depth in range(1, len(levels))]

@@ -35,14 +35,14 @@ class Updates:
     vanished: the same messages by UID, ascending.
     exists: the new number of messages, None if no message came.
     changed: flags that changed behind the session's back.
-    new_flag_sets: whether sets of flags are in use that this view has not met.
+    new_keywords: whether there are keywords that this view has not met.
     """
 
     expunged: list[int] = field(default_factory=list)
     vanished: list[int] = field(default_factory=list)
     exists: int | None = None
     changed: list[FlagUpdate] = field(default_factory=list)
-    new_flag_sets: bool = False
+    new_keywords: bool = False
 
 
 class View(Watcher):
@@ -53,7 +53,7 @@ class View(Watcher):
     """
 
     __slots__ = (
-        "_flag_sets",
+        "_keywords",
         "_own_modseqs",
         "_pending",
         "exists",
@@ -74,7 +74,7 @@ class View(Watcher):
         self.uid_next = live.uid_next
         self.told_modseq = live.highest_modseq  # all that happened up to it has been told
         self.saved: list[int] = []  # UIDs of the last SEARCH RETURN (SAVE), ascending
-        self._flag_sets = live.flag_sets
+        self._keywords = live.keyword_count
         self._pending: list[Delta] | None = None
         self._own_modseqs: set[int] | None = None
         live.views.add(self)
@@ -177,8 +177,8 @@ class View(Watcher):
             self._shrink(told, gone)
             self.told_modseq = self.live.highest_modseq
         self._change(told, pending, shown_before)
-        told.new_flag_sets = self._flag_sets != self.live.flag_sets
-        self._flag_sets = self.live.flag_sets
+        told.new_keywords = self._keywords != self.live.keyword_count
+        self._keywords = self.live.keyword_count
         return told
 
     # inside

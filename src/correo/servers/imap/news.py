@@ -32,7 +32,7 @@ def tell(engine: ImapServerEngine, view: View, *, expunges: bool) -> bytes:
         return b""
     told = view.updates(expunges=expunges)
     lines: list[bytes] = []
-    if told.new_flag_sets:
+    if told.new_keywords:
         lines.append(responses.flags(flag_names(view)))
     if told.vanished and "QRESYNC" in engine.enabled:
         lines.append(responses.vanished(told.vanished))
