@@ -59,10 +59,13 @@ class Literal:
     """An argument sent as a literal: octets, or a slice of something streamed.
 
     is_binary: literal8, for content with NUL.
+    before, after: what must stand next to it without a space: UTF8 (~{n}...).
     """
 
     content: Chunk
     is_binary: bool = False
+    before: bytes = b""
+    after: bytes = b""
 
     @property
     def size(self) -> int:
@@ -159,11 +162,13 @@ class ImapClientEngine:
 
     def _add_literal(self, parts: deque[Chunk | None], argument: Literal) -> None:
         mode = self._literal_mode(argument.size)
-        mark = b" %b{%d%b}\r\n"
-        parts.append(mark % (b"~" if argument.is_binary else b"", argument.size, mode))
+        tilde = b"~" if argument.is_binary else b""
+        parts.append(b" %b%b{%d%b}\r\n" % (argument.before, tilde, argument.size, mode))
         if not mode:
             parts.append(None)
         parts.append(argument.content)
+        if argument.after:
+            parts.append(argument.after)
 
     def _literal_mode(self, size: int) -> bytes:
         if "LITERAL+" in self.capabilities:
@@ -328,6 +333,7 @@ class ImapClientEngine:
         if self._unsent:
             self._unsent[0].parts.popleft()
             self._push()
+            self._events.append(Continuation(text, for_literal=True))
         else:
             self._events.append(Continuation(text))
 

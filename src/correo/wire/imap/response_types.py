@@ -86,9 +86,13 @@ class TaggedStatus(StatusLine):
 
 @dataclass(slots=True)
 class Continuation:
-    """ "+": a SASL challenge (base64 still on), or the go-ahead of IDLE."""
+    """ "+": a SASL challenge (base64 still on), or the go-ahead of IDLE.
+
+    for_literal: the go-ahead of a literal: its octets are in the output already.
+    """
 
     text: bytes
+    for_literal: bool = False
 
 
 @dataclass(slots=True)
