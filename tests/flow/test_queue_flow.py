@@ -11,7 +11,6 @@ from correo.delivery.verdict import Verdict
 from correo.queue.routes import NextHop, Routes, Smarthost
 from correo.queue.schedule import DAY, HOUR, Schedule
 from correo.store.directory import AddressKey, AliasEntry
-from correo.store.model import StoredBlob
 from correo.store.queue import QueuedRecipient, RecipientState
 from correo.testing.peers import Answer
 from correo.testing.queue_world import QueueWorld
@@ -458,8 +457,7 @@ def test_of_a_large_message_the_header_comes_back() -> None:
         world.host("b.test")
         world.peers.host("192.0.2.1").answers = [Answer("552 5.3.4 too big")]
         content = b"Subject: large\r\n\r\n" + b"x" * 100_000
-        world.blobs.blobs["d"] = content
-        await world.send("zoe@b.test", content=StoredBlob("d", len(content)))
+        await world.send("zoe@b.test", content=await world.blobs.put(content))
         await world.clock.advance(0)
         [bounce] = world.homes.texts()
         assert "Subject: large" in bounce

@@ -94,6 +94,7 @@ class Remote:
         self.connector = connector
         self.limits = limits
         self.connections = 0
+        self._is_closed = False
         self._lanes: dict[Destination, Lane] = {}
 
     @property
@@ -109,6 +110,7 @@ class Remote:
 
     async def close(self) -> None:
         """Cut every connection. Jobs on their way end without a verdict."""
+        self._is_closed = True
         tasks = [task for lane in self._lanes.values() for task in lane.tasks]
         for task in tasks:
             task.cancel()
@@ -116,7 +118,7 @@ class Remote:
 
     def has_room(self) -> bool:
         """Whether one more connection may be opened."""
-        return self.connections < self.limits.connections
+        return not self._is_closed and self.connections < self.limits.connections
 
     def connection_ended(self, lane: "Lane") -> None:
         """Forget a lane without work; let one that waited for room begin."""

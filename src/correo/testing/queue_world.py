@@ -25,9 +25,10 @@ from correo.queue.routes import Routes
 from correo.queue.schedule import Schedule
 from correo.queue.waiting_room import WaitingRoom
 from correo.store.directory import Account, AddressKey, Credentials, Domain, NewAccount
+from correo.store.memory.blobs import MemoryBlobStore
 from correo.store.memory.directory import MemoryDirectory
 from correo.store.memory.queue import MemoryQueue
-from correo.store.model import AccountId, StoredBlob
+from correo.store.model import AccountId
 from correo.store.queue import QueuedMessage, QueuedRecipient, QueueStore, RecipientState
 from correo.testing.clock import FakeClock
 from correo.testing.dns import FakeDns
@@ -63,28 +64,6 @@ class Homes(LocalDelivery):
         ]
 
 
-class NoBlobs:
-    """A blob store that keeps blobs in a dict; enough for reports."""
-
-    def __init__(self) -> None:
-        self.blobs: dict[str, bytes] = {}
-
-    async def read_all(self, name: StoredBlob) -> bytes:
-        return self.blobs[name.digest]
-
-    def open(self, name: StoredBlob) -> "OpenBlob":
-        return OpenBlob(self.blobs[name.digest])
-
-
-class OpenBlob:
-    def __init__(self, octets: bytes) -> None:
-        self._octets = octets
-        self.size = len(octets)
-
-    async def read(self, offset: int, length: int) -> bytes:
-        return self._octets[offset : offset + length]
-
-
 class QueueWorld:
     """All parts by name; the runner runs while the block does."""
 
@@ -102,7 +81,7 @@ class QueueWorld:
         self.dns = FakeDns()
         self.peers = FakePeers()
         self.homes = Homes()
-        self.blobs = NoBlobs()
+        self.blobs = MemoryBlobStore(self.clock)
         self.accounts = MemoryDirectory()
         self.store = MemoryQueue() if store is None else store
         self.schedule = schedule or Schedule()
@@ -140,7 +119,7 @@ class QueueWorld:
             router=Router(Directory(self.accounts), self.routes),
             local=self.homes,
             remote=self.remote,
-            bounces=Bounces("mail.correo.test", self.schedule, self.blobs, make_id=self._next_id),  # type: ignore[arg-type]  # the two methods that reports need
+            bounces=Bounces("mail.correo.test", self.schedule, self.blobs, make_id=self._next_id),
             random=lambda: 0.5,
             journal=self._journal,
             limits=self._runner_limits,
