@@ -98,6 +98,7 @@ class ClientEngine:
     """
 
     def __init__(self, *, message_limit: int = 2**31) -> None:
+        self.octets_received = 0  # of all sorts: whether the server is still at it
         self._message_limit = message_limit
         self._lines = Lines()
         self._output: list[Chunk] = []
@@ -118,6 +119,7 @@ class ClientEngine:
             PeerError: not POP3, or over a limit.
         """
         if octets:
+            self.octets_received += len(octets)
             self._lines.feed(octets)
         events: list[Event] = []
         while not self._is_closed:

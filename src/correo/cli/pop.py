@@ -1,0 +1,308 @@
+"""`correo pop`: fetch mail over POP3 from any server, and keep or delete it there."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from correo.base.errors import CorreoError, Refusal, UsageError
+from correo.cli.place import JsonOption, run
+from correo.clients.security import TlsMode
+
+if TYPE_CHECKING:
+    from correo.clients.folders import Folder
+    from correo.clients.pop3 import Collected, Plan, Pop3Client
+
+app = typer.Typer(add_completion=False)
+
+STANDARD_PORT, TLS_PORT = 110, 995
+TLS_PORTS = frozenset({TLS_PORT, TLS_PORT + 2000})  # ... and that of correo dev
+STATE_NAME = ".correo-pop"
+
+
+@app.command()
+def pop(
+    server: Annotated[
+        str, typer.Argument(metavar="HOST[:PORT]", help="Port 110 unless named; 995 means TLS.")
+    ],
+    user: Annotated[str, typer.Option("--user", "-u", metavar="NAME", help="The login name.")],
+    password: Annotated[
+        str | None,
+        typer.Option(
+            envvar="CORREO_PASSWORD",
+            help="Better left out: then it is asked for, or read from standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave messages on the server; fetch only new ones.")
+    ] = False,
+    delete: Annotated[
+        bool,
+        typer.Option("--delete", help="Delete them there, once they are safely on disk here."),
+    ] = False,
+    maildir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Into this Maildir.", show_default=False)
+    ] = None,
+    mbox: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Into this mbox.", show_default=False)
+    ] = None,
+    eml: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Into this directory, a .eml each.", show_default=False),
+    ] = None,
+    tls: Annotated[
+        TlsMode | None,
+        typer.Option(
+            help="Unless named: from the start on port 995, else STLS; none on loopback that "
+            "offers none.",
+            show_default=False,
+        ),
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option("--ca", metavar="FILE", help="Trust this authority too.", show_default=False),
+    ] = None,
+    mechanism: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A SASL mechanism, APOP or USER, not the best offered.",
+            show_default=False,
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where it is noted what was fetched; unless named, beside the messages.",
+            show_default=False,
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long the server may be silent.")
+    ] = 60.0,
+    json: JsonOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Fetch mail over POP3 into a Maildir, an mbox, or files.
+
+    With --keep (the default) messages stay on the server, and each is fetched once: its unique-id
+    is remembered. With --delete they go from the server when the session ends well, and only
+    those whose copy is synced to the disk here; so a broken session loses nothing.
+
+    Exit codes: 0 all is fetched; 1 something failed, and was said; 2 the command line is wrong;
+    75 trying later may help (no connection, mailbox in use).
+
+    Example: correo pop mail.example.org -u ana --maildir ~/Mail --delete
+    """
+    if keep and delete:
+        raise UsageError("choose one of --keep and --delete")
+    target = Target(maildir, mbox, eml, state)
+    host, port = read_server(server)
+    report = Report(is_json=json, is_quiet=quiet)
+    work = Work(host, port, user, tls, ca, mechanism, timeout, keep=not delete)
+    failures = run(work.do(password or ask_password(user), target, report))
+    if failures:
+        raise CorreoError(f"{failures} of the messages could not be fetched")
+
+
+class Target:
+    """Where messages go, and where it is noted which did."""
+
+    def __init__(
+        self, maildir: Path | None, mbox: Path | None, eml: Path | None, state: Path | None
+    ) -> None:
+        given = [path for path in (maildir, mbox, eml) if path is not None]
+        if len(given) != 1:
+            raise UsageError("name one place for the messages: --maildir, --mbox or --eml")
+        self._maildir, self._mbox, self._eml = maildir, mbox, eml
+        beside = given[0] / STATE_NAME
+        if mbox is not None:
+            beside = mbox.with_name(f"{mbox.name}{STATE_NAME}")
+        self.state = state or beside
+
+    def open(self) -> "Folder":
+        from correo.clients.folders import EmlFolder, Maildir, Mbox
+
+        if self._maildir is not None:
+            return Maildir(self._maildir)
+        if self._mbox is not None:
+            return Mbox(self._mbox)
+        assert self._eml is not None
+        return EmlFolder(self._eml)
+
+
+class Work:
+    """One session with one server."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        user: str,
+        tls: TlsMode | None,
+        ca: Path | None,
+        mechanism: str | None,
+        timeout: float,
+        *,
+        keep: bool,
+    ) -> None:
+        self._host, self._port, self._user = host, port, user
+        self._tls = tls
+        self._ca = ca
+        self._mechanism = mechanism.upper() if mechanism else None
+        self._timeout = timeout
+        self._keep = keep
+
+    async def do(self, password: str, target: Target, report: "Report") -> int:
+        """How many messages could not be fetched. Raises CorreoError, OSError."""
+        from correo.clients.pop3 import Pop3ConnectionError, Pop3ReplyError, SeenFile
+
+        folder = target.open()
+        try:
+            seen = SeenFile(target.state, f"{self._user}@{self._host}:{self._port}")
+            return await self._collect(password, folder, seen, report)
+        except Pop3ConnectionError as error:
+            raise Refusal("4.4.2", str(error)) from error
+        except Pop3ReplyError as error:
+            if error.is_temporary:
+                raise Refusal("4.3.0", str(error)) from error
+            raise
+        finally:
+            folder.close()
+
+    async def _collect(self, password: str, folder: "Folder", seen: Any, report: "Report") -> int:
+        from correo.clients.pop3 import collect, make_plan
+
+        failures = 0
+        client = await self._connect()
+        async with client:
+            await client.enable_utf8()
+            await client.login(
+                self._user,
+                password,
+                mechanism=self._mechanism,
+                may_show_password=self._tls is TlsMode.NONE or is_loopback(self._host),
+            )
+            plan = await make_plan(client, seen, keep=self._keep)
+            with report.progress(plan):
+                async for each in collect(client, plan, folder, seen, keep=self._keep):
+                    report.one(each)
+                    failures += each.path is None
+        report.end(plan, failures, is_deleted=not self._keep)
+        return failures
+
+    async def _connect(self) -> "Pop3Client":
+        from correo.clients.pop3 import Pop3Client
+        from correo.net.tls import client_context
+
+        mode = self._tls
+        if mode is None:
+            mode = TlsMode.IMPLICIT if self._port in TLS_PORTS else TlsMode.STARTTLS
+            if mode is TlsMode.STARTTLS and is_loopback(self._host) and self._ca is None:
+                mode = TlsMode.OPPORTUNISTIC
+        context = client_context(self._ca) if self._ca is not None else None
+        return await Pop3Client.connect(
+            self._host, self._port, tls=mode, context=context, timeout=self._timeout
+        )
+
+
+class Report:
+    """What the person, or the script, sees."""
+
+    def __init__(self, *, is_json: bool, is_quiet: bool) -> None:
+        self._is_json = is_json
+        self._is_quiet = is_quiet
+        self._advance: Any = None
+        self._octets = 0
+        self._messages = 0
+
+    @contextmanager
+    def progress(self, plan: "Plan") -> Iterator[None]:
+        """A bar on a terminal; nothing elsewhere."""
+        if self._is_quiet or self._is_json or not sys.stderr.isatty() or not plan.wanted:
+            yield
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+        columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(f"{len(plan.wanted)} messages", total=plan.octets)
+            self._advance = lambda octets: bar.advance(task, octets)
+            yield
+
+    def one(self, each: "Collected") -> None:
+        if each.path is None:
+            sys.stderr.write(f"correo: message {each.number}: {each.refusal}\n")
+        else:
+            self._octets += each.size
+            self._messages += 1
+        if self._advance is not None:
+            self._advance(each.size)
+        if self._is_json:
+            self._print(
+                number=each.number,
+                unique_id=each.unique_id,
+                size=each.size,
+                path=None if each.path is None else str(each.path),
+                error=each.refusal or None,
+            )
+
+    def end(self, plan: "Plan", failures: int, *, is_deleted: bool) -> None:
+        known = len(plan.sizes) - len(plan.wanted)
+        if self._is_json:
+            self._print(
+                fetched=self._messages,
+                octets=self._octets,
+                failed=failures,
+                known=known,
+                deleted=len(plan.sizes) - failures if is_deleted else 0,
+            )
+        elif not self._is_quiet:
+            what = "message" if self._messages == 1 else "messages"
+            details = [f"{known} were here already"] if known else []
+            if is_deleted:
+                details.append("deleted on the server")
+            suffix = f" ({'; '.join(details)})" if details else ""
+            typer.echo(f"{self._messages} {what} fetched, {self._octets} octets{suffix}")
+
+    def _print(self, **values: object) -> None:
+        import msgspec
+
+        typer.echo(msgspec.json.encode(values))
+
+
+def read_server(text: str) -> tuple[str, int]:
+    """HOST, HOST:PORT, [IPv6]:PORT. Raises UsageError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or "]" in port or (host.count(":") > 0 and not host.startswith("[")):
+        host, port = text, str(STANDARD_PORT)
+    if not port.isdecimal() or not 0 < int(port) < 65536 or not host:
+        raise UsageError(f"{text} is not HOST or HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def ask_password(user: str) -> str:
+    """From the terminal, or the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise UsageError("no password: give it on standard input, or in CORREO_PASSWORD")
+    return password
+
+
+def is_loopback(host: str) -> bool:
+    import ipaddress
+
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
