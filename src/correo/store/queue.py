@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from correo.store.model import StoredBlob
+from correo.store.model import AccountId, StoredBlob
 
 __all__ = [
+    "QUEUE_NEWS",
     "Fate",
     "Progress",
     "QueueCounts",
@@ -27,6 +28,10 @@ __all__ = [
     "QueuedRecipient",
     "RecipientState",
 ]
+
+
+QUEUE_NEWS = AccountId("queue")
+"""What the bus calls the news that something in the queue may be due. No account has this id."""
 
 
 class RecipientState(Enum):
