@@ -72,7 +72,7 @@ def _write_configuration(
     for part in ("conf", "spool", "data", "mail"):
         (peer.home / part).mkdir(parents=True)
     for part in ("data", "mail"):
-        shutil.chown(peer.home / part, "postfix")
+        shutil.chown(peer.home / part, "postfix", "postfix")
     owner = (peer.home / "data").stat()
     transport = "virtual" if lmtp_port is None else f"lmtp:inet:127.0.0.1:{lmtp_port}"
     (peer.configuration / "main.cf").write_text(f"""
