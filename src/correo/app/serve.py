@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import uvloop
 
@@ -33,8 +34,9 @@ from correo.app.start import (
     lock_data,
     make_folders,
     raise_file_limit,
+    sentence_of,
 )
-from correo.app.wiring import Conveniences
+from correo.app.wiring import Conveniences, look_at_files
 from correo.app.worker import Worker
 from correo.base.errors import CorreoError
 from correo.net.limits import ConnectionLimits
@@ -96,6 +98,8 @@ class Supervisor:
         self._lock = lock_data(folder)
         self._files, self._tls = self._load_tls()
         self._bound = bind_all(self._configuration)
+        if not self._prepare():
+            return 1
         self._selector = selectors.DefaultSelector()
         self._wake_up, wakened = socket.socketpair()
         self._wake_up.setblocking(False)
@@ -115,6 +119,14 @@ class Supervisor:
             remove_endpoints(folder)
             close_all(self._bound)
         return self._exit_code
+
+    def _prepare(self) -> bool:
+        """Make or upgrade the node's files in a process of its own, before workers share them."""
+        pid = os.fork()
+        if pid == 0:
+            user = account_of(self._configuration.user)
+            exit_after(lambda: asyncio.run(look_at_files(self._configuration)), user)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
     # the loop
 
@@ -255,26 +267,12 @@ class Supervisor:
 
     # in the worker
 
-    def _become_worker(self, row: int, ready: socket.socket) -> None:
+    def _become_worker(self, row: int, ready: socket.socket) -> NoReturn:
         """Never returns."""
-        code = 1
-        try:
-            self._forget_supervisor()
-            self._limits.use_row(row)
-            user = account_of(self._configuration.user)
-            if user is not None:
-                drop_privileges(user)
-            uvloop.run(self._serve(ready))
-            code = 0
-        except CorreoError as error:
-            sys.stderr.write(f"correo: {error}\n")
-            code = CANNOT_START
-        except BaseException:
-            log.exception("a worker failed")
-        finally:
-            logging.shutdown()
-            sys.stderr.flush()
-            os._exit(code)
+        self._forget_supervisor()
+        self._limits.use_row(row)
+        user = account_of(self._configuration.user)
+        exit_after(lambda: uvloop.run(self._serve(ready)), user)
 
     def _forget_supervisor(self) -> None:
         signal.set_wakeup_fd(-1)
@@ -301,6 +299,25 @@ class Supervisor:
             await worker.run(tell)
         finally:
             loop.remove_reader(self._lifeline)
+
+
+def exit_after(work: Callable[[], object], user: pwd.struct_passwd | None) -> NoReturn:
+    """In a forked process: do this as that user, then end; what goes wrong is said, and the code."""
+    code = 1
+    try:
+        if user is not None:
+            drop_privileges(user)
+        work()
+        code = 0
+    except CorreoError as error:
+        sys.stderr.write(f"correo: {sentence_of(error)}\n")
+        code = CANNOT_START
+    except BaseException:
+        log.exception("a process of the server failed")
+    finally:
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def account_of(user: str) -> pwd.struct_passwd | None:

@@ -13,16 +13,28 @@ from pathlib import Path
 
 from correo.app.config import Configuration
 from correo.app.listening import remove_endpoints
-from correo.base.errors import CorreoError
+from correo.base.errors import CorreoError, Refusal
 from correo.net.tls import CertificateFiles, development_certificate
 
-__all__ = ["StartError", "certificate_files", "lock_data", "make_folders", "raise_file_limit"]
+__all__ = [
+    "StartError",
+    "certificate_files",
+    "lock_data",
+    "make_folders",
+    "raise_file_limit",
+    "sentence_of",
+]
 
 LOCK_WAIT_S = 6.0  # as long as a server that was told to end may take
 
 
 class StartError(CorreoError):
     """The server cannot start; says what is in the way and how to get it out of it."""
+
+
+def sentence_of(error: CorreoError) -> str:
+    """What to tell a person; a refusal without its status code."""
+    return error.text if isinstance(error, Refusal) else str(error)
 
 
 def make_folders(folder: Path) -> None:

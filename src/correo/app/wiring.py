@@ -56,7 +56,7 @@ from correo.trace.ring import Ring
 from correo.wire.imap.limits import ServerLimits
 from correo.wire.smtp.data import LineEnds
 
-__all__ = ["QUEUE_NEWS", "Conveniences", "House"]
+__all__ = ["QUEUE_NEWS", "Conveniences", "House", "look_at_files"]
 
 STORAGE_THREADS = 4
 MEGABYTE = 1024 * 1024
@@ -95,6 +95,24 @@ class Foundations:
     queue: SqliteQueue
     passwords: Passwords
 
+    async def look(self) -> None:
+        """Open every shared file once; what is missing is made, what is old upgraded.
+
+        Raises DamagedStore, StorageFull: with the file's name and the way out.
+        """
+        await self.directory.domains()
+        self.directory.node_key()
+        await self.queue.counts()
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of every file."""
+        await self.store.close()
+        await self.queue.close()
+        await self.directory.close()
+        self.bus.close()
+        self.passwords.close()
+        self.threads.close()
+
 
 class House:
     """The rooms of one process.
@@ -131,9 +149,7 @@ class House:
         """
         self.base.bus.start()
         self.base.bus.watch(QUEUE_NEWS, lambda _: self._runner.wake())
-        await self.base.directory.domains()
-        self.base.directory.node_key()
-        await self.base.queue.counts()
+        await self.base.look()
         self._runner_task = asyncio.create_task(self._runner.run())
         self._runner_task.add_done_callback(
             lambda task: None if task.cancelled() else failed(task.exception() or RuntimeError())
@@ -146,14 +162,9 @@ class House:
             await asyncio.wait([self._runner_task])
         await self._runner.close()
         await self._room.close()
-        await self.base.store.close()
-        await self.base.queue.close()
-        await self.base.directory.close()
-        self.base.bus.close()
+        await self.base.close()
         if self._ring is not None:
             self._ring.close()
-        self.base.passwords.close()
-        self.base.threads.close()
 
     # inside
 
@@ -303,6 +314,15 @@ def lay_foundations(configuration: Configuration) -> Foundations:
         SqliteQueue(folder / "queue.db", threads),
         Passwords(),
     )
+
+
+async def look_at_files(configuration: Configuration) -> None:
+    """Make or upgrade the node's files. Raises DamagedStore, StorageFull."""
+    base = lay_foundations(configuration)
+    try:
+        await base.look()
+    finally:
+        await base.close()
 
 
 def schedule_of(configuration: Configuration) -> Schedule:
