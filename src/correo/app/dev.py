@@ -23,7 +23,7 @@ from correo.app.config import (
     with_options,
 )
 from correo.app.listening import bind_all, close_all, remove_endpoints, write_endpoints
-from correo.app.start import certificate_files, lock_data, make_folders, raise_file_limit
+from correo.app.start import certificate_files, claim_resources, lock_data, make_folders
 from correo.app.welcome import welcome
 from correo.app.wiring import Conveniences, House
 from correo.app.worker import Worker
@@ -91,7 +91,7 @@ def run(
     """
     folder = configuration.folder
     make_folders(folder)
-    raise_file_limit()
+    claim_resources()
     lock_data(folder)
     files = certificate_files(configuration)
     tls = ServerTls(files)

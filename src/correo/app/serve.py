@@ -31,9 +31,9 @@ from correo.app.listening import Bound, bind_all, close_all, remove_endpoints, w
 from correo.app.start import (
     StartError,
     certificate_files,
+    claim_resources,
     lock_data,
     make_folders,
-    raise_file_limit,
     sentence_of,
 )
 from correo.app.wiring import Conveniences, look_at_files
@@ -91,7 +91,7 @@ class Supervisor:
         """Returns the exit code. Raises CorreoError: it cannot start."""
         folder = self._configuration.folder
         make_folders(folder)
-        raise_file_limit()
+        claim_resources()
         user = account_of(self._configuration.user)
         if user is not None:
             give(folder, user)
