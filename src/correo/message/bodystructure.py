@@ -19,7 +19,7 @@ from functools import lru_cache
 from correo.message.encoding.parameters import merge_continuations, parse_parameterized
 from correo.message.envelope import render_envelope
 from correo.message.headers import unfold
-from correo.message.mime import CACHED_LIMIT, ContentType, Node
+from correo.message.mime import CACHED_LIMIT, ContentType, Node, is_token
 from correo.message.nstring import nstring, string
 
 __all__ = ["render_body"]
@@ -120,9 +120,11 @@ def _disposition(node: Node) -> bytes:
 
 
 def render_disposition(value: bytes) -> bytes:
-    """A body disposition, from the folded value of its field."""
+    """A body disposition, from the folded value of its field; NIL if its kind is no token."""
     kind, parameters = parse_parameterized(unfold(value))
-    return b"(%b %b)" % (string(kind.lower()), render_parameters(parameters)) if kind else b"NIL"
+    if not is_token(kind):
+        return b"NIL"
+    return b"(%b %b)" % (string(kind.lower()), render_parameters(parameters))
 
 
 _cached_disposition = lru_cache(maxsize=256)(render_disposition)

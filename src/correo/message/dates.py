@@ -44,9 +44,9 @@ _ASCTIME = re.compile(
     rb"(?:([A-Z]{3,4}|[+-]\d{4})\s++)?+(\d{4})"
 )
 _COMMENT = re.compile(rb"\([^()]*+\)")
-_IMAP_DATE = re.compile(r"([0-3]?\d)-([A-Za-z]{3})-(\d{4})")
+_IMAP_DATE = re.compile(r"([0-3]?\d)-([A-Za-z]{3})-(\d{4})", re.ASCII)
 _IMAP_DATE_TIME = re.compile(
-    r"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})"
+    r"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})", re.ASCII
 )
 
 

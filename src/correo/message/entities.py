@@ -32,6 +32,7 @@ LINE_LIMIT = 998  # octets without CRLF, RFC 5322 2.1.1
 FOLD_LENGTH = 78  # RFC 5322 2.1.1, preferred
 
 _LINES = re.compile(rb"(?:[^\n]{0,999}+\n)*+")
+_NO_FOLD = re.compile(rb"\r\n(?![ \t])|(?<!\r)\n|\r(?!\n)")
 _BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 
 
@@ -43,8 +44,9 @@ class Entity:
     body: bytes
 
     def render(self) -> bytes:
-        """Header, empty line, body."""
-        lines = [name + b": " + value + b"\r\n" for name, value in self.fields]
+        """Header, empty line, body. A line end in a value that is no fold becomes a space, so
+        that nothing handed in can begin a field of its own."""
+        lines = [name + b": " + _NO_FOLD.sub(b" ", value) + b"\r\n" for name, value in self.fields]
         return b"".join(lines) + b"\r\n" + self.body
 
 

@@ -41,7 +41,7 @@ from correo.message.headers import HEADER_LIMIT, grouped, unfold
 from correo.message.octets import Octets, count_newlines, finder
 from correo.message.structure import Part
 
-__all__ = ["ContentType", "Node", "read_tree"]
+__all__ = ["ContentType", "Node", "is_token", "read_tree"]
 
 DEPTH_LIMIT = 50
 PARTS_LIMIT = 10_000
@@ -63,7 +63,7 @@ _AFTER_BOUNDARY = re.compile(rb"(?:(--)|[ \t]|(?=\r?\n)|\r?\Z)[^\n]*+\n?")
 _MEDIA_TYPE = re.compile(
     rb"([!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,127}+)\s*+/\s*+([!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,127}+)"
 )
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,127}")
+is_token = re.compile(rb"[!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,127}").fullmatch
 _EMBEDDING = ("rfc822", "global")
 _NONE: dict[str, str] = {}
 
@@ -303,9 +303,9 @@ def read_content_type(value: bytes) -> ContentType:
 
 
 def read_disposition(value: bytes) -> tuple[str, dict[str, str]]:
-    """A Content-Disposition value: its kind in lower case, its parameters."""
+    """A Content-Disposition value: its kind in lower case, "" if it is no token; parameters."""
     head, parameters = parse_parameterized(unfold(value))
-    kind = head.decode("ascii", "replace").lower()
+    kind = head.decode("ascii").lower() if is_token(head) else ""
     return kind, decode_parameters(parameters)
 
 
@@ -316,7 +316,7 @@ def _disposition(value: bytes) -> tuple[str, dict[str, str]]:
 def read_encoding(value: bytes) -> str:
     """A Content-Transfer-Encoding value in lower case, without comments or parameters; "7bit"
     if it is no token."""
-    match = _TOKEN.fullmatch(parse_parameterized(unfold(value))[0].strip(b"\"'"))
+    match = is_token(parse_parameterized(unfold(value))[0].strip(b"\"'"))
     return match[0].decode("ascii").lower() if match else "7bit"
 
 

@@ -60,11 +60,10 @@ def decode_body(octets: bytes, transfer_encoding: str) -> bytes:
 
 def decode_base64(octets: bytes) -> bytes:
     """What base64 says; foreign octets are passed over, and padding may lack or stand within."""
-    cleaned = octets.translate(None, _NOT_BASE64)
-    padding = cleaned.find(b"=")
-    if 0 <= padding < len(cleaned) - 2:
-        return b"".join(map(_decode_run, re.split(rb"=+", cleaned)))
-    return _decode_run(cleaned.rstrip(b"="))
+    cleaned = octets.translate(None, _NOT_BASE64).rstrip(b"=")
+    if b"=" in cleaned:
+        return b"".join(map(_decode_run, cleaned.split(b"=")))
+    return _decode_run(cleaned)
 
 
 def _decode_run(run: bytes) -> bytes:
