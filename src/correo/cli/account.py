@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from correo.accounts.administration import AccountRequest
 
 app = typer.Typer(
+    add_completion=False,
     no_args_is_help=True,
     help="Add, change, list and remove accounts. Holds at once, while the server runs.",
 )

@@ -8,6 +8,7 @@ import typer
 from correo.cli.place import ConfigOption, DataOption, JsonOption, data_folder, run
 
 app = typer.Typer(
+    add_completion=False,
     no_args_is_help=True,
     help="Add, list and remove aliases: addresses that stand for others, here or elsewhere.",
 )

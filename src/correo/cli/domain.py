@@ -8,6 +8,7 @@ import typer
 from correo.cli.place import ConfigOption, DataOption, JsonOption, data_folder, run
 
 app = typer.Typer(
+    add_completion=False,
     no_args_is_help=True,
     help="Add, change, list and remove the domains we are final for. Holds at once, while the "
     "server runs.",

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from correo.base.errors import CorreoError, UsageError
+import typer
+
+from correo.base.errors import CorreoError
 from correo.clients.security import TlsMode
 from correo.net.tls import client_context, opportunistic_context
 
@@ -54,20 +56,20 @@ def read_server(
         scheme: "imap" or "pop"; with "s" behind it TLS begins at once.
 
     Raises:
-        UsageError: the options name no server; CertificateError: the authority cannot be read.
+        typer.BadParameter: the options name no server; CertificateError: the authority cannot be read.
     """
     parts = urlsplit(text if "://" in text else f"//{text}")
     try:
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise UsageError(f"{text}: {error}") from error
+        raise typer.BadParameter(f"{text}: {error}") from error
     if not host or (parts.scheme and parts.scheme not in (scheme, f"{scheme}s")):
-        raise UsageError(f"{text} is no server: write {scheme}s://user@host, or host:port")
+        raise typer.BadParameter(f"{text} is no server: write {scheme}s://user@host, or host:port")
     is_local = host in LOOPBACK
     mode = tls or default_mode(parts.scheme, scheme, port, is_local=is_local)
     name = user or unquote(parts.username or "")
     if not name:
-        raise UsageError(f"say who you are: --user, or {scheme}s://user@{host}")
+        raise typer.BadParameter(f"say who you are: --user, or {scheme}s://user@{host}")
     context = opportunistic_context() if insecure else client_context(authority)
     return MailServer(host, port, name, mode, context, is_local)
 

@@ -56,8 +56,10 @@ class ServerProcess:
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
             with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
-                self._read(json.loads(path.read_text()))
-                return
+                endpoints = json.loads(path.read_text())
+                if endpoints["pid"] == self.pid:  # else a killed server has left it
+                    self._read(endpoints)
+                    return
             if self.process.poll() is not None:
                 raise RuntimeError(f"the server ended at start: {self.output()}")
             time.sleep(0.02)

@@ -1,0 +1,48 @@
+"""`correo init`: a configuration, a data directory and a first account."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from correo.cli.account import PasswordOption, given_or_asked
+from correo.cli.place import run
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def init(
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="Your address; its domain becomes ours.")
+    ],
+    folder: Annotated[
+        str, typer.Option(metavar="DIR", help="Gets correo.toml and the data directory.")
+    ] = ".",
+    hostname: Annotated[
+        str | None,
+        typer.Option(help="Our name in DNS; mail.DOMAIN by default.", show_default=False),
+    ] = None,
+    password: PasswordOption = None,
+) -> None:
+    """Write correo.toml and the data directory for a domain of yours, with a first account."""
+    from correo.app.founding import found
+
+    made = run(
+        found(
+            address,
+            lambda: given_or_asked(password),
+            folder=Path(folder),
+            hostname=hostname or "",
+        )
+    )
+    domain = address.rpartition("@")[2]
+    typer.echo(
+        f"{made.configuration} and {made.data} are made, with the account {made.address}.\n\n"
+        "Next:\n"
+        f"  1. DNS:  {domain}. MX 10 {made.hostname}.   and an address record for {made.hostname}.\n"
+        f"  2. TLS:  get a certificate for {made.hostname} and name it under [tls] in "
+        f"{made.configuration}\n"
+        f"  3. Run:  correo serve --config {made.configuration}\n"
+        f"  4. More: correo account add somebody@{domain} --config {made.configuration}"
+    )
