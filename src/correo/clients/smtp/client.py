@@ -163,7 +163,7 @@ class SmtpClient:
                 message may have been taken all the same.
             UsageError: the peer cannot carry it (8BITMIME, BINARYMIME, SMTPUTF8).
             DamagedStore: the blob cannot be read whole.
-            ValueError: an address cannot be written.
+            ValueError: an address cannot be written; nothing was said, the dialogue goes on.
         """
         limit = self.extensions.limit("RCPTMAX") or len(envelope.recipients)
         if len(envelope.recipients) <= limit:
@@ -235,8 +235,8 @@ class SmtpClient:
             uses_chunks=uses_chunks,
             small_content=octets if is_small and isinstance(octets, bytes) else None,
         )
-        self.messages_sent += 1
         transaction.begin()
+        self.messages_sent += 1
         try:
             while not transaction.is_done:
                 if transaction.wants_content:

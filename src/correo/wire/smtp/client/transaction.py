@@ -30,7 +30,6 @@ class Transaction:
 
     Raises:
         UsageError: the peer cannot take such a message; it should have been made fit before.
-        ValueError: an address cannot be written.
     """
 
     def __init__(
@@ -57,7 +56,14 @@ class Transaction:
         self._check()
 
     def begin(self) -> None:
-        """Say the envelope."""
+        """Say the envelope. Raises ValueError for an address; then nothing is said."""
+        try:
+            self._say_envelope()
+        except ValueError:
+            self._engine.withdraw()
+            raise
+
+    def _say_envelope(self) -> None:
         engine, envelope = self._engine, self._envelope
         has_dsn = "DSN" in engine.extensions
         engine.mail(envelope.reverse_path, self._mail_parameters())
