@@ -3,9 +3,10 @@
 import base64
 import quopri
 from email.header import decode_header, make_header
+from encodings.aliases import aliases
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from correo.message.encoding import (
@@ -111,6 +112,8 @@ CHARSETS = [
     ("broken UTF-8", b"a\xff", "utf-8", "a\ufffd"),
     ("Korean", "한".encode("cp949"), "ks_c_5601-1987", "한"),
     ("Chinese", "中€".encode("gb18030"), "GB2312", "中€"),
+    ("another alias", "ї".encode("koi8-u"), "KOI8-U", "ї"),
+    ("half a character", b"+2AA-", "utf-7", "\ufffd"),
     ("Japanese", "日本".encode("iso2022_jp"), "iso-2022-jp", "日本"),
 ]
 
@@ -120,6 +123,11 @@ CHARSETS = [
 )
 def test_a_charset_is_decoded_as_mailers_mean_it(octets: bytes, charset: str, text: str) -> None:
     assert decode_charset(octets, charset) == text
+
+
+@given(st.binary(max_size=40), st.sampled_from(sorted(aliases)) | st.text(max_size=12))
+def test_any_octets_of_any_charset_are_text_that_can_be_stored(octets: bytes, charset: str) -> None:
+    decode_charset(octets, charset).encode("utf-8")
 
 
 WORDS = [
@@ -223,6 +231,7 @@ def test_parameters_are_read(value: bytes, head: bytes, found: dict[str, str]) -
 
 
 @given(TEXT)
+@example("=?utf-8?q?a?=")
 def test_a_parameter_comes_back(value: str) -> None:
     items = encode_parameter("filename", value)
     written = b"attachment; " + b"; ".join(items)

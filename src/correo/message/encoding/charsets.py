@@ -13,6 +13,8 @@ unicode_escape ...) count as unknown names: they are slow or dangerous on hostil
 """
 
 import codecs
+import re
+from encodings.aliases import aliases
 from functools import lru_cache
 
 __all__ = ["decode_charset", "decode_unlabelled", "known_codec"]
@@ -42,10 +44,15 @@ _ALIASES = {
     "unknown-8bit": "us-ascii",
     "default": "us-ascii",
 }
-_NO_CHARSETS = {
-    "idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined",
-    "unicode-escape",
+# Only these are looked up: Python remembers every name it is asked for, for ever.
+_NAMES = frozenset(aliases) | frozenset(aliases.values()) | {
+    "cp720", "cp737", "cp856", "cp874", "cp875", "cp1006", "koi8_t", "koi8_u", "mac_arabic",
+    "mac_croatian", "mac_farsi", "mac_romanian", "utf_8_sig",
 }  # fmt: skip
+_NO_CHARSETS = frozenset(
+    {"idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "unicode_escape"}
+)
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
 def decode_charset(octets: bytes, charset: str) -> str:
@@ -53,7 +60,10 @@ def decode_charset(octets: bytes, charset: str) -> str:
     codec = known_codec(charset)
     if codec is None:
         return decode_unlabelled(octets)
-    return octets.decode(codec, "replace")
+    text = octets.decode(codec, "replace")
+    if codec == "utf-7":  # the one that lets half characters through
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def decode_unlabelled(octets: bytes) -> str:
@@ -68,13 +78,10 @@ def decode_unlabelled(octets: bytes) -> str:
 def known_codec(charset: str) -> str | None:
     """Python's codec for a charset of mail; None for US-ASCII, "" and unknown names."""
     name = charset.strip("\"' \t").lower()
-    name = _ALIASES.get(name, name)
-    if len(name) > 40 or not name.isascii() or "\0" in name:
+    name = _SEPARATORS.sub("_", _ALIASES.get(name, name))
+    if name not in _NAMES or name in _NO_CHARSETS:
         return None
-    try:
-        info = codecs.lookup(name)
-    except LookupError:
-        return None
-    if info.name == "ascii" or info.name in _NO_CHARSETS or not info._is_text_encoding:
+    info = codecs.lookup(name)
+    if info.name == "ascii" or not info._is_text_encoding:
         return None
     return _MEANT.get(info.name, info.name)

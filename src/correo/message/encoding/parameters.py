@@ -122,12 +122,10 @@ def _percent(value: bytes) -> bytes:
 
 
 def _decode_extended(value: bytes) -> str:
-    charset, quote, rest = value.partition(b"'")
-    language, second_quote, encoded = rest.partition(b"'")
-    if not quote or not second_quote:
+    charset, *language_and_text = value.split(b"'", 2)
+    if len(language_and_text) < 2:
         return decode_unlabelled(unquote_to_bytes(value))
-    del language
-    return decode_charset(unquote_to_bytes(encoded), charset.decode("latin-1"))
+    return decode_charset(unquote_to_bytes(language_and_text[1]), charset.decode("latin-1"))
 
 
 def encode_parameter(name: str, value: str) -> list[bytes]:
@@ -135,7 +133,7 @@ def encode_parameter(name: str, value: str) -> list[bytes]:
     where that is possible; the caller puts "; " or a fold between the items."""
     if _TOKEN.fullmatch(value) and len(value) < 60:
         return [f"{name}={value}".encode("ascii")]
-    if value.isascii() and value.isprintable() and len(value) < 60:
+    if value.isascii() and value.isprintable() and "=?" not in value and len(value) < 60:
         quoted = value.replace("\\", "\\\\").replace('"', '\\"')
         return [f'{name}="{quoted}"'.encode("ascii")]
     return _encode_extended(name, value)
