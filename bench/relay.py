@@ -108,7 +108,7 @@ class RunningSink:
 
 def measure(server: Measured, sink: RunningSink, messages: int, size: int) -> tuple[float, float]:
     arguments = [
-        sys.executable, "-m", "bench.smtp_load", "--port", str(server.smtp_port),
+        sys.executable, "-m", "bench.smtp_load", "--port", str(server.relay_port),
         "--sessions", "10", "--messages", str(messages), "--size", str(size),
         "--user", "u%04d@away.test",
     ]  # fmt: skip
@@ -145,8 +145,8 @@ def main() -> None:
                     home / "p", free_port(), domains="bench.test", next_hop_port=sink.port
                 ) as peer,
             ):
-                note(Measured("Postfix", peer.port, 0, 0, (peer.pid,)))
-        with correo(options=["--route", f"away.test=127.0.0.1:{sink.port}"], relay=True) as server:
+                note(Measured("Postfix", peer.port, 0, 0, (peer.pid,), peer.port))
+        with correo(options=["--route", f"away.test=127.0.0.1:{sink.port}"]) as server:
             note(server)
     print(describe())
     rates.show()

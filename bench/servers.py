@@ -19,6 +19,14 @@ from correo.testing.programs.postfix import postfix
 DOMAIN = "bench.test"
 USERS = 100
 PASSWORD = "pass"
+INIT = ("init", f"postmaster@{DOMAIN}")
+LIMITS = """
+[limits]
+connections_per_address = 10000
+
+[submission]
+relay_networks = ["127.0.0.0/8"]
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Measured:
     imap_port: int
     pop3_port: int
     roots: tuple[int, ...]
+    relay_port: int = 0
 
     def user(self, number: int) -> str:
         return f"u{number:04d}@{DOMAIN}"
@@ -80,39 +89,36 @@ def dovecot_alone(*, mail_format: str, fast_login: bool = False) -> Iterator[Mea
 
 
 @contextlib.contextmanager
-def correo(*, options: Sequence[str] = (), relay: bool = False) -> Iterator[Measured]:
-    """`correo serve` with one worker per core and the accounts of the measurement."""
+def correo(*, options: Sequence[str] = ()) -> Iterator[Measured]:
+    """`correo serve` with one worker per core and the accounts of the measurement.
+
+    Loopback may relay through the submission port, which stands in for port 25 of a relay.
+    """
     with folder() as home:
-        prepare(home)
-        config = ["--config", str(home / "correo.toml")]
-        with running("serve", home, [*config, *options]) as server:
+        config = prepare(home)
+        with running("serve", home / "data", ["--config", str(config), *options]) as server:
             yield Measured(
                 "correo",
                 server.listeners["smtp"].port,
                 server.listeners["imap"].port,
                 server.listeners["pop3"].port,
                 (server.pid,),
+                server.listeners["submission"].port,
             )
 
 
-def prepare(home: Path) -> None:
-    """`correo init` and the accounts, as an operator would."""
+def prepare(home: Path) -> Path:
+    """`correo init` and the accounts, as an operator would; returns the configuration's path."""
     accounts = home / "accounts.txt"
-    lines = [f"u{number:04d}@{DOMAIN} {PASSWORD}\n" for number in range(USERS)]
-    accounts.write_text("".join(lines))
-    config = str(home / "correo.toml")
-    for arguments in (
-        [
-            "init",
-            f"postmaster@{DOMAIN}",
-            "--config",
-            config,
-            "--data",
-            str(home),
-            "--password",
-            PASSWORD,
-        ],
-        ["account", "add", "--from", str(accounts), "--config", config, "--data", str(home)],
-    ):
-        command = [sys.executable, "-m", "correo", *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    accounts.write_text("".join(f"u{number:04d}@{DOMAIN}:{PASSWORD}\n" for number in range(USERS)))
+    config = home / "correo.toml"
+    command([*INIT, "--folder", str(home), "--password", PASSWORD])
+    text = config.read_text().replace("[tls]\n", "[tls]\nplain_login_on_loopback = true\n")
+    config.write_text(text + LIMITS)
+    command(["account", "add", "--from", str(accounts), "--config", str(config)])
+    return config
+
+
+def command(arguments: Sequence[str]) -> None:
+    program = [sys.executable, "-m", "correo", *arguments]
+    subprocess.run(program, check=True, stdout=subprocess.DEVNULL)

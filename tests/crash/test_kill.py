@@ -4,6 +4,7 @@ import imaplib
 import os
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 import threading
@@ -68,11 +69,12 @@ class Load:
 
 
 def prepare(home: Path) -> list[str]:
-    config = ["--config", str(home / "correo.toml"), "--data", str(home)]
-    correo(["init", ACCOUNTS[0], "--password", PASSWORD, *config])
+    """The configuration and the accounts; returns the options of `correo serve`."""
+    config = ["--config", str(home / "correo.toml")]
+    correo(["init", ACCOUNTS[0], "--folder", str(home), "--password", PASSWORD])
     for address in ACCOUNTS[1:]:
         correo(["account", "add", address, "--password", PASSWORD, *config])
-    return ["--config", str(home / "correo.toml"), "--workers", "2"]
+    return [*config, "--workers", "2"]
 
 
 def correo(arguments: list[str]) -> None:
@@ -87,8 +89,12 @@ def workers(server: ServerProcess) -> list[int]:
 def subjects(server: ServerProcess) -> Counter[str]:
     """How often each numbered message is in the mailboxes."""
     found: Counter[str] = Counter()
+    context = ssl.create_default_context(cafile=server.ca_certificate)
+    context.check_hostname = False
     for address in ACCOUNTS:
-        client = imaplib.IMAP4("127.0.0.1", server.listeners["imap"].port, timeout=30)
+        client = imaplib.IMAP4_SSL(
+            "127.0.0.1", server.listeners["imaps"].port, ssl_context=context, timeout=30
+        )
         client.login(address, PASSWORD)
         client.select("INBOX", readonly=True)
         _, answer = client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
@@ -114,7 +120,7 @@ def test_every_acknowledged_message_is_there_once(
 ) -> None:
     options = prepare(tmp_path)
     offset = free_port_offset()
-    with running("serve", tmp_path, options, port_offset=offset) as server:
+    with running("serve", tmp_path / "data", options, port_offset=offset) as server:
         load = Load(server.listeners["smtp"].port)
         load.start()
         load.wait_for(300)
@@ -123,7 +129,7 @@ def test_every_acknowledged_message_is_there_once(
             load.wait_for(len(load.acknowledged) + 300)
         load.finish()
         server.kill()
-    with running("serve", tmp_path, options, port_offset=offset) as server:
+    with running("serve", tmp_path / "data", options, port_offset=offset) as server:
         found = subjects(server)
     missing = [name for name in load.acknowledged if found[name] != 1]
     assert missing == []

@@ -62,10 +62,14 @@ class ConfigurationError(CorreoError):
 
 
 class TlsSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Both empty: a certificate of our own making, under <data>/tls."""
+    """Both files empty: a certificate of our own making, under <data>/tls.
+
+    plain_login_on_loopback: peers on this machine may send passwords without TLS.
+    """
 
     certificate: str = ""
     key: str = ""
+    plain_login_on_loopback: bool = False
 
 
 class ListenerSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -32,6 +32,7 @@ data = "{data}"             # relative to this file
 # Without these, a certificate of our own making is used, and no other server or client trusts it.
 # certificate = "/etc/letsencrypt/live/{hostname}/fullchain.pem"
 # key = "/etc/letsencrypt/live/{hostname}/privkey.pem"
+# plain_login_on_loopback = false   # passwords without TLS, from this machine only
 
 # [listeners.smtp]          # also submission, submissions, pop3, pop3s, imap, imaps, lmtp
 # enabled = true

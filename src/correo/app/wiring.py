@@ -278,15 +278,19 @@ class House:
             max_size=self._configuration.limits.message_size,
             max_recipients=self._configuration.limits.recipients,
             line_ends=LineEnds.NORMALISE if normalise else LineEnds.REFUSE,
-            lets_loopback_log_in_plainly=self._conveniences.lenient,
+            lets_loopback_log_in_plainly=self._lets_loopback_log_in_plainly,
             xclient_networks=networks(listener.trusted_clients),
         )
         return SmtpServer(self._intake, self.authenticator, settings)
 
+    @property
+    def _lets_loopback_log_in_plainly(self) -> bool:
+        return self._conveniences.lenient or self._configuration.tls.plain_login_on_loopback
+
     def _make_pop3(self) -> Pop3Server:
         settings = Pop3Settings(
             self._configuration.name,
-            lets_loopback_log_in_plainly=self._conveniences.lenient,
+            lets_loopback_log_in_plainly=self._lets_loopback_log_in_plainly,
         )
         locks = FileMaildropLocks(self._configuration.folder / "run" / "maildrops")
         return Pop3Server(self.base.store, self.authenticator, locks, settings, self.base.clock)
@@ -294,7 +298,7 @@ class House:
     def _make_imap(self) -> ImapServer:
         size = self._configuration.limits.message_size
         limits = ServerLimits(append=size) if size else ServerLimits()
-        settings = ImapSettings(plain_login=self._conveniences.lenient, limits=limits)
+        settings = ImapSettings(plain_login=self._lets_loopback_log_in_plainly, limits=limits)
         return ImapServer(self.base.store, self.authenticator, self.base.clock, settings)
 
 
