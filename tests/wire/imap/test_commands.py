@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from correo.wire.imap import commands as c
 from correo.wire.imap.arguments import Arguments, BadCommand, RefusedCommand
@@ -491,3 +493,30 @@ def test_charset_is_bad_after_utf8_accept() -> None:
 
 def test_literals_are_taken_in_their_order() -> None:
     assert parse(b"LOGIN \0 \0", b"a\r\nb", b'"') == c.Login(T, "a\r\nb", '"')
+
+
+WORDS = st.sampled_from(
+    b'1 0 * $ $$ 1:* 1:$ ,, 4294967296 ( ) " \\ \0 [ ] < > <0.1> {3} NIL x INBOX a&b &AAA- %'
+    b" FLAGS +FLAGS.SILENT \\Seen \\Foo BODY[ BODY.PEEK[HEADER.FIELDS (UID ALL BINARY.SIZE[1]"
+    b" CHANGEDSINCE VANISHED) (QRESYNC USE RETURN STATUS MESSAGES CHARSET UTF-8 KOI8-R OR NOT UID"
+    b' KEYWORD SINCE 1-Jan-0000 31-Feb-2020 "1-Jan-2020" HEADER MODSEQ "/flags/x" all LARGER'
+    b' 99999999999999999999 SUBSCRIBED RECURSIVEMATCH \xff = AA== UNCHANGEDSINCE "x'.split(b" ")
+)
+LINES = st.lists(st.one_of(WORDS, st.binary(max_size=5)), max_size=10).flatmap(
+    lambda words: st.lists(st.sampled_from([b"", b" ", b" "]), min_size=len(words)).map(
+        lambda gaps: b"".join(gap + word for gap, word in zip(gaps, words, strict=False))
+    )
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(name=st.sampled_from(sorted(TABLE)), octets=LINES, utf8=st.booleans())
+@example(name=b"FETCH", octets=b" $$ FLAGS", utf8=False)
+@example(name=b"UID EXPUNGE", octets=b" 1:$", utf8=False)
+def test_any_arguments_are_a_command_or_bad(name: bytes, octets: bytes, utf8: bool) -> None:
+    literals = [b"one", b"\xff", b""] * octets.count(b"\0")
+    try:
+        tag = TABLE[name](T, Arguments(octets, literals, utf8=utf8)).tag
+    except BadCommand:
+        tag = T
+    assert tag == T

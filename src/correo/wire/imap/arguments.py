@@ -218,17 +218,16 @@ def parse_set(octets: bytes) -> SequenceSet:
         number = int(octets)
         return SequenceSet(((number, number),))
     if b"$" in octets:
-        return _parse_saved(octets)
+        others = [part for part in octets.split(b",") if part != b"$"]
+        ranges = _parse_ranges(b",".join(others)) if others else ()
+        return SequenceSet(ranges, saved=True)
+    return SequenceSet(_parse_ranges(octets))
+
+
+def _parse_ranges(octets: bytes) -> tuple[tuple[int, int], ...]:
     if SET.fullmatch(octets) is None:
         raise BadCommand("malformed set of messages")
-    return SequenceSet(tuple([_parse_range(part) for part in octets.split(b",")]))
-
-
-def _parse_saved(octets: bytes) -> SequenceSet:
-    parts = octets.split(b",")
-    others = [part for part in parts if part != b"$"]
-    ranges = parse_set(b",".join(others)).ranges if others else ()
-    return SequenceSet(ranges, saved=True)
+    return tuple([_parse_range(part) for part in octets.split(b",")])
 
 
 def _parse_range(part: bytes) -> tuple[int, int]:

@@ -15,6 +15,8 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 MONTH_NUMBERS = {name.upper(): number for number, name in enumerate(MONTHS, 1)}
 MONTH_NUMBERS_OCTETS = {name.encode(): number for name, number in MONTH_NUMBERS.items()}
 DAY_S = 86_400
+FIRST_SECOND = -62_135_596_800  # 0001-01-01 00:00:00 UTC
+LAST_SECOND = 253_402_300_799  # 9999-12-31 23:59:59 UTC
 
 DATE = re.compile(rb"(\d{1,2})-([A-Za-z]{3})-(\d{4})")
 DATE_TIME = re.compile(rb"([ \d]?\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
@@ -57,7 +59,10 @@ def parse_date_time(octets: bytes) -> tuple[int, int]:
         min(int(match[6]), 59) if match[6] == b"60" else int(match[6]),
         tzinfo=UTC,
     )
-    return int(local.timestamp()) - zone * 60, zone
+    seconds = int(local.timestamp()) - zone * 60
+    if not FIRST_SECOND <= seconds <= LAST_SECOND:
+        raise ValueError("the moment is outside the years 1 to 9999")
+    return seconds, zone
 
 
 def _month(octets: bytes) -> int:
