@@ -30,7 +30,9 @@ __all__ = ["Database", "Migration", "meaning_of", "remove_database"]
 BUSY_LIMIT_MS = 15_000  # ours; another process's transaction lasts milliseconds
 STATEMENTS_KEPT = 200  # prepared statements per open file
 CACHE_KIB = 1024  # pages kept in memory per open file
-LOG_KEPT = 1024 * 1024  # octets of write-ahead log left in place for the next commits
+LOG_PAGES = (
+    512  # of write-ahead log after which it is folded into the file; it is then reused in place
+)
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -198,8 +200,8 @@ def connect(path: Path) -> apsw.Connection:
         if connection.execute("PRAGMA journal_mode").get != "wal":
             connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        connection.execute(f"PRAGMA journal_size_limit={LOG_KEPT}")
-        connection.execute("PRAGMA foreign_keys=OFF")
+        connection.wal_autocheckpoint(LOG_PAGES)
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     except BaseException:
         connection.close()
         raise

@@ -38,7 +38,7 @@ HEAVY = {
     Column.ENVELOPE, Column.BODYSTRUCTURE, Column.BODY, Column.STRUCTURE, Column.REFERENCES,
     Column.IN_REPLY_TO, Column.BASE_SUBJECT, Column.HEADER, Column.OCTETS,
 }  # fmt: skip
-NO_MESSAGE = OF_ENTRY | {Column.UID, Column.EMAIL_ID}
+NO_MESSAGE = OF_ENTRY | {Column.UID, Column.EMAIL_ID, Column.HEADER, Column.OCTETS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,13 @@ class Reader:
         self._octets_at = [at for at, each in enumerate(columns) if each is Column.OCTETS]
         self._header_at = [at for at, each in enumerate(columns) if each is Column.HEADER]
         self._heavy = [at for at, each in enumerate(columns) if each in HEAVY]
-        self._opens = bool(self._octets_at or self._header_at)
         asked = [SPECIAL.get(each) or source(each) for each in columns]
-        joins = (
-            "" if NO_MESSAGE.issuperset(columns) else " JOIN message ON message.id = entry.message"
-        )
-        if self._opens:
-            joins += " JOIN content ON content.message = message.id"
-            asked += ["digest", "message.size", "header_size"]
+        joins = ""
+        if not NO_MESSAGE.issuperset(columns):
+            joins = " JOIN message ON message.id = entry.message"
+        if self._octets_at or self._header_at:
+            joins += " JOIN content ON content.message = entry.message"
+            asked.append("entry.message")
             asked.append("content.header" if self._octets_at else "NULL")
         asked.append("entry.id - :base")
         self._select = f"SELECT {', '.join(asked)} FROM entry{joins} WHERE "
@@ -97,27 +96,40 @@ class Reader:
                 cursor.close()
                 uids = row[-1:]
                 break
-        if self._opens:
-            return self._opened(rows, uids[-1] + 1)
+        if self._octets_at or self._header_at:
+            return self._opened(connection, rows, uids[-1] + 1)
         width = self._width
         return Batch([row[:width] for row in rows], uids[-1] + 1, has_blobs=False)
 
-    def _opened(self, rows: list[tuple[Any, ...]], next_uid: int) -> Batch:
-        """Put octets together, or the names of the blobs they are in."""
+    def _opened(
+        self, connection: apsw.Connection, rows: list[tuple[Any, ...]], next_uid: int
+    ) -> Batch:
+        """Put header and body together; what is not in its row is in a blob."""
         finished = []
         has_blobs = False
-        width = self._width
         for row in rows:
-            values = list(row[:width])
-            digest, size, header_size, header, _ = row[width:]
+            values = list(row[: self._width])
+            message, header, _ = row[self._width :]
             for at in self._octets_at:
-                values[at] = header + values[at] if digest is None else StoredBlob(digest, size)
+                if values[at] is None:
+                    values[at] = blob_header(connection, message).blob
+                    has_blobs = True
+                else:
+                    values[at] = header + values[at]
             for at in self._header_at:
                 if values[at] is None:
-                    values[at] = BlobHeader(StoredBlob(digest, size), header_size)
-            has_blobs = has_blobs or digest is not None
+                    values[at] = blob_header(connection, message)
+                    has_blobs = True
             finished.append(tuple(values))
         return Batch(finished, next_uid, has_blobs)
+
+
+def blob_header(connection: apsw.Connection, message: int) -> BlobHeader:
+    """Where the octets of a large message are."""
+    digest, size, header_size = connection.execute(
+        "SELECT digest, size, header_size FROM message WHERE id = ?", (message,)
+    ).get
+    return BlobHeader(StoredBlob(digest, size), header_size)
 
 
 def source(column: Column) -> str:

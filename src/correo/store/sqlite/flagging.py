@@ -8,6 +8,8 @@ Cost: 1.2 µs per entry.
 # ruff: noqa: S608 - the statements are put together from constants, values are always bound
 
 from collections import defaultdict
+from collections.abc import Iterable
+from itertools import repeat
 
 import apsw
 
@@ -15,12 +17,16 @@ from correo.base.errors import NotFound
 from correo.store.flags import changed
 from correo.store.model import Change, FlagMode, FlagsStored
 from correo.store.sqlite.changelog import last_number, log
-from correo.store.sqlite.counters import TALLY, Tally, adjust
+from correo.store.sqlite.counters import Tally, adjust
 from correo.store.sqlite.entries import Entries, numbers
 from correo.store.sqlite.schema import FLAGGED
-from correo.store.uidset import compress
+from correo.store.uidset import ascending, compress
 
 __all__ = ["store_flags"]
+
+SCANS = 8  # distinct sets up to which going over all entries once for each is cheaper
+
+Found = list[tuple[int, int, str]]  # UID, mod-sequence, flags: a Change to be
 
 
 def store_flags(
@@ -38,56 +44,77 @@ def store_flags(
     conflicting: list[int] = []
     if unchanged_since is not None:
         conflicting = [uid for uid, modseq, _ in found if modseq > unchanged_since]
-        found = [change for change in found if change.modseq <= unchanged_since]
-    after = {old: changed(old, mode, flags) for old in {each.flags for each in found}}
-    unchanged = [each for each in found if after[each.flags] == each.flags]
-    if len(unchanged) == len(found):
+        found = [each for each in found if each[1] <= unchanged_since]
+    by_flags: defaultdict[str, list[int]] = defaultdict(list)
+    for uid, _, old in found:
+        by_flags[old].append(uid)
+    after = {old: changed(old, mode, flags) for old in by_flags}
+    same = {old for old, new in after.items() if old == new}
+    unchanged = changes(each for each in found if each[2] in same) if same else []
+    changing = {old: uids for old, uids in by_flags.items() if old not in same}
+    if not changing:
         return FlagsStored([], unchanged, conflicting)
-    if unchanged:
-        found = [each for each in found if after[each.flags] != each.flags]
     number = last_number(connection) + 1
-    rewrite(connection, mailbox, found, after, number)
-    log(connection, number, mailbox, FLAGGED, compress([each.uid for each in found]))
-    stored = [Change(uid, number, after[old]) for uid, _, old in found]
-    return FlagsStored(stored, unchanged, conflicting)
+    if len(changing) > SCANS or conflicting:
+        for old, uids in changing.items():
+            rewrite(connection, Entries.these(mailbox, uids), old, after[old], number)
+    else:
+        for old in changing:
+            rewrite(connection, entries, old, after[old], number)
+    adjust(connection, mailbox, number, difference(connection, mailbox, changing, after))
+    uids = ascending(uid for uids in changing.values() for uid in uids)
+    log(connection, number, mailbox, FLAGGED, compress(uids))
+    new = [after[old] for _, _, old in found if old in changing]
+    return FlagsStored(
+        changes(zip(uids, repeat(number), new, strict=False)), unchanged, conflicting
+    )
 
 
-def flags_of(connection: apsw.Connection, entries: Entries) -> list[Change]:
+def flags_of(connection: apsw.Connection, entries: Entries) -> Found:
     uids, modseqs, flags = connection.execute(
         "SELECT group_concat(id - :base), group_concat(modseq), group_concat(flags, char(10))"
         f" FROM (SELECT * FROM entry WHERE {entries.where} ORDER BY id)",
         entries.bindings,
     ).get
-    return list(map(Change, numbers(uids), numbers(modseqs), (flags or "").split("\n")))
+    if uids is None:
+        return []
+    return list(zip(numbers(uids), numbers(modseqs), flags.split("\n"), strict=True))
 
 
-def rewrite(
+def changes(rows: Iterable[tuple[int, int, str]]) -> list[Change]:
+    return list(map(Change._make, rows))
+
+
+def rewrite(connection: apsw.Connection, entries: Entries, old: str, new: str, number: int) -> None:
+    """Write one set for another. What a STORE makes is never again something it would change, so
+    that no statement meets the work of the one before."""
+    connection.execute(
+        f"UPDATE entry SET flags = :new, modseq = :number WHERE {entries.where} AND flags = :old",
+        {**entries.bindings, "new": new, "old": old, "number": number},
+    )
+
+
+def difference(
     connection: apsw.Connection,
     mailbox: int,
-    found: list[Change],
+    changing: dict[str, list[int]],
     after: dict[str, str],
-    number: int,
-) -> None:
-    """Write the new flags, one statement per distinct new set, and set the counters right."""
-    by_flags: defaultdict[str, list[int]] = defaultdict(list)
-    for uid, _, old in found:
-        by_flags[after[old]].append(uid)
-    everything = Entries.these(mailbox, [each.uid for each in found])
-    before = tally(connection, everything)
-    for new, uids in by_flags.items():
-        entries = Entries.these(mailbox, uids)
+) -> Tally:
+    """What the changes add to the counters of the mailbox."""
+    unseen = deleted = deleted_size = 0
+    for old, uids in changing.items():
+        new = after[old]
+        unseen += len(uids) * (("\\Seen" in old) - ("\\Seen" in new))
+        sign = ("\\Deleted" in new) - ("\\Deleted" in old)
+        deleted += sign * len(uids)
+        if sign:
+            deleted_size += sign * size_of(connection, Entries.these(mailbox, uids))
+    return Tally(0, unseen, deleted, 0, deleted_size)
+
+
+def size_of(connection: apsw.Connection, entries: Entries) -> int:
+    return int(
         connection.execute(
-            f"UPDATE entry SET flags = :flags, modseq = :number WHERE {entries.where}",
-            {**entries.bindings, "flags": new, "number": number},
-        )
-    now = tally(connection, everything)
-    difference = Tally(*(a - b for a, b in zip(now, before, strict=True)))
-    adjust(connection, mailbox, number, difference)
-
-
-def tally(connection: apsw.Connection, entries: Entries) -> Tally:
-    return Tally(
-        *connection.execute(
-            f"SELECT {TALLY} FROM entry WHERE {entries.where}", entries.bindings
+            f"SELECT ifnull(sum(size), 0) FROM entry WHERE {entries.where}", entries.bindings
         ).get
     )
