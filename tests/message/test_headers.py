@@ -64,6 +64,8 @@ def test_fields_are_selected_as_they_stand(
 
 def test_a_header_without_an_empty_line_is_selected_without_one() -> None:
     assert headers.select(b"To: a\r\nCc: b", [b"cc"]) == b"Cc: b"
+    assert headers.select(b"To: a\r\nCc: b", [b"cc"], exclude=True) == b"To: a\r\n"
+    assert headers.select(b"To: a\r\nCc: b", [b"to"]) == b"To: a\r\n"
 
 
 def test_line_feeds_alone_end_lines_too() -> None:
@@ -97,3 +99,17 @@ def test_any_octets_are_a_header(octets: bytes) -> None:
     kept = headers.select(octets, [b"a", b"to"])
     left = headers.select(octets, [b"a", b"to"], exclude=True)
     assert len(kept) + len(left) >= len(octets)
+
+
+@given(
+    st.lists(st.sampled_from([b"A: 1\r\n", b"a : 2\n", b"To: x\r\n y\r\n", b"junk\n", b"B:\n"])),
+    st.sampled_from([b"", b"A: 3", b"B: 3", b"\r\n"]),
+)
+def test_selected_and_other_fields_are_together_all_fields(lines: list[bytes], last: bytes) -> None:
+    header = b"".join(lines) + last
+    kept = headers.select(header, [b"a", b"to"])
+    left = headers.select(header, [b"a", b"to"], exclude=True)
+    empty = b"\r\n" if last == b"\r\n" else b""
+    assert sorted(
+        kept.removesuffix(empty).split(b"\n") + left.removesuffix(empty).split(b"\n")
+    ) == sorted([*header.removesuffix(empty).split(b"\n"), b""])

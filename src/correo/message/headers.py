@@ -82,12 +82,12 @@ def grouped(header: bytes, wanted: Collection[bytes]) -> dict[bytes, list[bytes]
 
 def every(header: bytes, name: bytes) -> list[bytes]:
     """Unfolded values of all fields of this name, in any case."""
-    return [unfold(match[1]) for match in _named(name.lower()).finditer(header)]
+    return [unfold(value) for value in _named(name.lower()).findall(b"\n" + header)]
 
 
 def first(header: bytes, name: bytes) -> bytes | None:
     """Unfolded value of the first field of this name, in any case; None if there is none."""
-    match = _named(name.lower()).search(header)
+    match = _named(name.lower()).search(b"\n" + header)
     return unfold(match[1]) if match else None
 
 
@@ -103,9 +103,24 @@ def select(header: bytes, names: Collection[bytes], *, exclude: bool = False) ->
     header has one.
     """
     pattern = _selection(frozenset(name.lower() for name in names))
+    if not header.endswith(b"\n"):
+        return _select_unended(pattern, header, exclude=exclude)
     if exclude:
-        return pattern.sub(b"", header)
-    return b"".join(pattern.findall(header)) + _empty_line(header)
+        return pattern.sub(b"", b"\n" + header)[1:]
+    found = b"".join(pattern.findall(b"\n" + header))
+    return found[1:] + b"\n" + _empty_line(header) if found else _empty_line(header)
+
+
+def _select_unended(pattern: re.Pattern[bytes], header: bytes, *, exclude: bool) -> bytes:
+    """Of a header whose last line has no end; it gets none if it is selected."""
+    lines = b"\n" + header + b"\n"
+    found = list(pattern.finditer(lines))
+    has_last = bool(found) and found[-1].end() == len(lines) - 1
+    if exclude:
+        selected = pattern.sub(b"", lines)[1:]
+    else:
+        selected = b"".join([match[0] for match in found])[1:] + b"\n"
+    return selected[:-1] if has_last != exclude or not found else selected
 
 
 def _empty_line(header: bytes) -> bytes:
@@ -114,11 +129,13 @@ def _empty_line(header: bytes) -> bytes:
     return b"\n" if header.endswith(b"\n\n") or header == b"\n" else b""
 
 
+# Patterns begin with the LF before a field, which the regex engine finds at once; "^" it does not.
+
+
 @lru_cache(maxsize=256)
 def _named(name: bytes) -> re.Pattern[bytes]:
     return re.compile(
-        rb"^" + re.escape(name) + rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)",
-        re.MULTILINE | re.IGNORECASE,
+        rb"\n" + re.escape(name) + rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.IGNORECASE
     )
 
 
@@ -128,6 +145,5 @@ def _selection(names: frozenset[bytes]) -> re.Pattern[bytes]:
         return re.compile(rb"(?!)")
     alternatives = b"|".join(sorted(map(re.escape, names)))
     return re.compile(
-        rb"^(?:" + alternatives + rb")[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+\n?",
-        re.MULTILINE | re.IGNORECASE,
+        rb"\n(?:" + alternatives + rb")[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+", re.IGNORECASE
     )
