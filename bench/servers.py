@@ -20,9 +20,13 @@ DOMAIN = "bench.test"
 USERS = 100
 PASSWORD = "pass"
 INIT = ("init", f"postmaster@{DOMAIN}")
-LIMITS = """
-[limits]
-connections_per_address = 10000
+CONFIGURATION = f"""
+hostname = "mail.{DOMAIN}"
+data = "data"
+hosts = ["127.0.0.1"]
+
+[tls]
+plain_login_on_loopback = true
 
 [submission]
 relay_networks = ["127.0.0.0/8"]
@@ -113,8 +117,7 @@ def prepare(home: Path) -> Path:
     accounts.write_text("".join(f"u{number:04d}@{DOMAIN}:{PASSWORD}\n" for number in range(USERS)))
     config = home / "correo.toml"
     command([*INIT, "--folder", str(home), "--password", PASSWORD])
-    text = config.read_text().replace("[tls]\n", "[tls]\nplain_login_on_loopback = true\n")
-    config.write_text(text + LIMITS)
+    config.write_text(CONFIGURATION)
     command(["account", "add", "--from", str(accounts), "--config", str(config)])
     return config
 

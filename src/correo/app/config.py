@@ -421,7 +421,11 @@ def absolute(configuration: Configuration, folder: Path) -> Configuration:
     def at(path: str) -> str:
         return str((folder / path).absolute()) if path else ""
 
-    tls = TlsSettings(at(configuration.tls.certificate), at(configuration.tls.key))
+    tls = msgspec.structs.replace(
+        configuration.tls,
+        certificate=at(configuration.tls.certificate),
+        key=at(configuration.tls.key),
+    )
     delivery = configuration.delivery
     if delivery.smarthost is not None:
         smarthost = msgspec.structs.replace(
