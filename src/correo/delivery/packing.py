@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from correo.accounts.address import normal_domain
 from correo.base.blobs import Blob
-from correo.base.errors import Refusal
+from correo.base.errors import Refusal, UsageError
 from correo.clients.smtp import Envelope, EnvelopeRecipient, Extensions
 from correo.delivery.verdict import Verdict
 from correo.message.downgrade import needs, to_7bit
@@ -48,9 +48,15 @@ class Packed:
 
 
 async def pack(
-    message: QueuedMessage, positions: Sequence[int], extensions: Extensions, blobs: BlobStore
+    message: QueuedMessage,
+    positions: Sequence[int],
+    extensions: Extensions,
+    blobs: BlobStore | None = None,
 ) -> Packed:
     """Fit a message to a peer.
+
+    Args:
+        blobs: where its content is, if not in memory.
 
     Raises:
         Refusal: it cannot go to this peer at all, for any recipient; or its blob is damaged.
@@ -98,7 +104,7 @@ def in_ascii(address: str) -> str:
 
 
 async def fit(
-    message: QueuedMessage, extensions: Extensions, blobs: BlobStore, *, without_utf8: bool
+    message: QueuedMessage, extensions: Extensions, blobs: BlobStore | None, *, without_utf8: bool
 ) -> tuple[str, bytes | Blob]:
     """The BODY parameter and the content that goes with it."""
     content = message.content
@@ -110,12 +116,19 @@ async def fit(
         takes_it = "8BITMIME" in extensions
     if takes_it and not without_utf8:
         body = "BINARYMIME" if message.body == "BINARYMIME" else "8BITMIME"
-        return body, blobs.open(content) if isinstance(content, StoredBlob) else content
+        return body, content if isinstance(content, bytes) else opened(content, blobs)
     if isinstance(content, StoredBlob):
-        content = await blobs.read_all(content)
+        blob = opened(content, blobs)
+        content = await blob.read(0, blob.size)
     if len(content) > THREAD_LIMIT:
         return await asyncio.to_thread(plainer, content, extensions, without_utf8=without_utf8)
     return plainer(content, extensions, without_utf8=without_utf8)
+
+
+def opened(content: StoredBlob, blobs: BlobStore | None) -> Blob:
+    if blobs is None:
+        raise UsageError("a message in a blob needs the blobs")
+    return blobs.open(content)
 
 
 def plainer(content: bytes, extensions: Extensions, *, without_utf8: bool) -> tuple[str, bytes]:

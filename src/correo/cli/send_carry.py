@@ -1,0 +1,320 @@
+"""Carry the messages of `correo send`: to one server, or to each recipient's own.
+
+RFC 6409             submission
+RFC 8314    3.3      port 465 has TLS from the start
+RFC 5321    5        direct: MX hosts in order, the next one when one fails for now
+"""
+
+import asyncio
+import json
+import random
+import ssl
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from correo.accounts.address import domain_of
+from correo.base.blobs import Blob
+from correo.base.errors import CorreoError, Refusal, UsageError
+from correo.cli.place import data_folder
+from correo.clients.smtp import (
+    SmtpClient,
+    SmtpConnectionError,
+    SmtpReplyError,
+    SmtpTimeouts,
+    TlsMode,
+)
+from correo.delivery.packing import pack
+from correo.net.tls import client_context
+from correo.store.queue import QueuedMessage
+
+__all__ = ["Carrier", "Report", "Way"]
+
+SUBMISSION, SUBMISSIONS = 587, 465
+DEVELOPMENT = 2000  # added to ports by `correo dev`
+LARGE = 256 * 1024  # octets from which a message shows its own progress
+
+
+@dataclass(slots=True)
+class Way:
+    """How to get there; see the options of `send`."""
+
+    server: str | None
+    is_direct: bool
+    user: str
+    password: str | None
+    tls: TlsMode | None
+    authority: Path | None
+    nameservers: Sequence[str]
+    helo: str
+    timeout_s: float
+    data: str | None
+
+
+class Carrier:
+    """Delivers letters one after the other, over one connection as long as it lasts."""
+
+    def __init__(self, way: Way, report: "Report") -> None:
+        if way.is_direct and (way.server or way.user):
+            raise UsageError("--direct asks DNS for the servers: leave --server and --user out")
+        self._way = way
+        self._report = report
+        self._client: SmtpClient | None = None
+
+    async def carry(self, letters: Sequence[QueuedMessage]) -> None:
+        """Raises CorreoError when nothing could be tried."""
+        with self._report.progress(letters):
+            try:
+                for letter in letters:
+                    if self._way.is_direct:
+                        await self._direct(letter)
+                    else:
+                        await self._submit(letter)
+            finally:
+                if self._client is not None:
+                    await self._client.quit()
+
+    # by one server
+
+    async def _submit(self, letter: QueuedMessage) -> None:
+        if self._client is None or not self._client.is_usable:
+            self._client = await self._connect()
+        everybody = list(range(len(letter.recipients)))
+        try:
+            await self._give(self._client, letter, everybody)
+        except SmtpConnectionError as error:
+            self._client = None
+            self._report.outcome(letter, everybody, 0, str(error))
+
+    async def _connect(self) -> SmtpClient:
+        """Raises Refusal (trying later may help), CorreoError."""
+        way = self._way
+        host, port = server_of(way)
+        mode = way.tls or default_mode(host, port)
+        context = None
+        if way.authority is not None or mode in (TlsMode.STARTTLS, TlsMode.IMPLICIT):
+            context = trusted(way, is_given=way.server is not None)
+        password = self._password(host)
+        try:
+            client = await SmtpClient.connect(
+                host, port, tls=mode, context=context, helo=way.helo, timeouts=patience(way)
+            )
+            if way.user:
+                await client.login(way.user, password)
+        except SmtpConnectionError as error:
+            raise Refusal("4.4.1", f"{host}:{port}: {error}") from error
+        except SmtpReplyError as error:
+            if error.reply.is_temporary:
+                raise Refusal(error.reply.status, f"{host}:{port}: {error}") from error
+            raise
+        return client
+
+    def _password(self, host: str) -> str:
+        way = self._way
+        if not way.user or way.password is not None:
+            return way.password or ""
+        import getpass
+
+        try:
+            way.password = getpass.getpass(f"Password of {way.user} at {host}: ")
+        except EOFError as error:
+            raise UsageError("no password: set CORREO_PASSWORD, or give --password") from error
+        return way.password
+
+    # to each recipient's own
+
+    async def _direct(self, letter: QueuedMessage) -> None:
+        domains: dict[str, list[int]] = {}
+        for position, recipient in enumerate(letter.recipients):
+            domains.setdefault(domain_of(recipient.address), []).append(position)
+        for domain, positions in domains.items():
+            await self._to_domain(letter, domain, positions)
+
+    async def _to_domain(
+        self, letter: QueuedMessage, domain: str, positions: Sequence[int]
+    ) -> None:
+        """Try one host after the other until one answers for the message."""
+        from correo.delivery.exchangers import Exchangers
+        from correo.delivery.routing import Destination
+        from correo.delivery.verdict import DeliveryFailure
+        from correo.net.dns import DnsResolver
+
+        resolver = DnsResolver([read_nameserver(each) for each in self._way.nameservers])
+        exchangers = Exchangers(resolver, shuffle=random.shuffle)
+        words = f"no host takes mail for {domain}"
+        try:
+            async for host in exchangers.hosts(Destination(domain)):
+                try:
+                    client = await SmtpClient.connect(
+                        host.address,
+                        host.port,
+                        tls=self._way.tls or TlsMode.OPPORTUNISTIC,
+                        server_name=host.name,
+                        helo=self._way.helo,
+                        timeouts=patience(self._way),
+                    )
+                    async with client:
+                        await self._give(client, letter, positions)
+                    return
+                except (SmtpConnectionError, SmtpReplyError) as error:
+                    words = f"{host}: {error}"
+        except DeliveryFailure as failure:
+            code = 450 if failure.is_temporary else 550
+            self._report.outcome(letter, positions, code, failure.text)
+            return
+        self._report.outcome(letter, positions, 450, words)
+
+    async def _give(
+        self, client: SmtpClient, letter: QueuedMessage, positions: Sequence[int]
+    ) -> None:
+        """Send over an open connection, in the form the server can take."""
+        try:
+            packed = await pack(letter, positions, client.extensions)
+        except Refusal as refusal:
+            self._report.outcome(letter, positions, 550, refusal.text)
+            return
+        for position, verdict in packed.failed.items():
+            self._report.outcome(letter, [position], 550, verdict.diagnostic)
+        if not packed.positions:
+            return
+        octets = packed.octets
+        watched: bytes | Blob = octets
+        if isinstance(octets, bytes) and len(octets) > LARGE:
+            watched = WatchedOctets(octets, self._report.advance)
+        outcome = await client.send(packed.envelope, watched)
+        if watched is octets:
+            self._report.advance(letter.size)
+        for position, each in zip(packed.positions, outcome.recipients, strict=True):
+            self._report.outcome(letter, [position], each.reply.code, str(each.reply))
+
+
+class WatchedOctets:
+    """A message in memory that says how much of it has been read; a `base.blobs.Blob`."""
+
+    def __init__(self, octets: bytes, advance: Callable[[int], None]) -> None:
+        self._octets = octets
+        self._advance = advance
+        self.size = len(octets)
+
+    async def read(self, offset: int, length: int) -> bytes:
+        part = self._octets[offset : offset + length]
+        self._advance(len(part))
+        await asyncio.sleep(0)
+        return part
+
+
+class Report:
+    """What the person, or the script, sees; and what the exit code is made of."""
+
+    def __init__(self, *, is_json: bool, is_quiet: bool) -> None:
+        self.failed = 0
+        self.deferred = 0
+        self._accepted = 0
+        self._is_json = is_json
+        self._is_quiet = is_quiet
+        self.advance: Callable[[int], None] = lambda _: None
+
+    @contextmanager
+    def progress(self, letters: Sequence[QueuedMessage]) -> Iterator[None]:
+        """A bar on a terminal for what takes a while; nothing elsewhere."""
+        total = sum(letter.size for letter in letters)
+        is_large = total > LARGE or len(letters) > 20
+        if self._is_quiet or self._is_json or not is_large or not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+        columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task("sending", total=total)
+            self.advance = lambda octets: bar.advance(task, octets)
+            yield
+
+    def outcome(
+        self, letter: QueuedMessage, positions: Sequence[int], code: int, words: str
+    ) -> None:
+        """What a server said about recipients; code 0 if it said nothing."""
+        for position in positions:
+            address = letter.recipients[position].address
+            is_accepted, is_final = 200 <= code < 300, 500 <= code < 600
+            self._accepted += is_accepted
+            self.failed += is_final
+            self.deferred += not is_accepted and not is_final
+            if self._is_json:
+                self._print(
+                    message=letter.id, recipient=address, accepted=is_accepted, code=code,
+                    reply=words,
+                )  # fmt: skip
+            elif not is_accepted:
+                sys.stderr.write(f"correo: {address}: {words}\n")
+            elif not self._is_quiet:
+                typer.echo(f"{address}: {words}")
+
+    def _print(self, **values: Any) -> None:
+        typer.echo(json.dumps(values, ensure_ascii=False))
+
+
+def server_of(way: Way) -> tuple[str, int]:
+    """The server named, or the submission port of the correo that runs here."""
+    if way.server is not None:
+        return read_server(way.server)
+    try:
+        endpoints = json.loads((data_folder(way.data, None) / "run/endpoints.json").read_text())
+        listener = endpoints["listeners"]["submission"]
+        return str(listener["host"]), int(listener["port"])
+    except (OSError, ValueError, KeyError, CorreoError) as error:
+        raise CorreoError(
+            "no correo runs here: name a server with --server, or send with --direct"
+        ) from error
+
+
+def trusted(way: Way, *, is_given: bool) -> ssl.SSLContext:
+    """What a server's certificate is checked against; our own server's authority is known."""
+    authority = way.authority
+    if authority is None and not is_given:
+        folder = data_folder(way.data, None)
+        named = json.loads((folder / "run/endpoints.json").read_text()).get("ca_certificate")
+        authority = Path(named) if named else None
+    return client_context(authority)
+
+
+def read_server(text: str, port: int = SUBMISSION) -> tuple[str, int]:
+    """HOST, HOST:PORT or [IPv6]:PORT. Raises UsageError."""
+    host, colon, given = text.rpartition(":")
+    if not colon or "]" in given or (":" in host and not host.startswith("[")):
+        host, given = text, str(port)
+    if not host or not given.isdecimal() or not 0 < int(given) < 65536:
+        raise UsageError(f"{text!r} is not HOST or HOST:PORT")
+    return host.strip("[]"), int(given)
+
+
+def read_nameserver(text: str) -> tuple[str, int]:
+    return read_server(text, 53)
+
+
+def default_mode(host: str, port: int) -> TlsMode:
+    """TLS as the port wants it; on this machine, in clear where there is none."""
+    if port in (SUBMISSIONS, SUBMISSIONS + DEVELOPMENT):
+        return TlsMode.IMPLICIT
+    return TlsMode.OPPORTUNISTIC if is_loopback(host) else TlsMode.STARTTLS
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def patience(way: Way) -> SmtpTimeouts:
+    limit = way.timeout_s
+    return SmtpTimeouts(
+        connect=limit, greeting=limit, command=limit, data=limit, content=limit, final=10 * limit
+    )

@@ -1,0 +1,242 @@
+"""`correo send` builds messages or takes them ready-made, and says by its exit code what came of it."""
+
+import asyncio
+import io
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from correo.base.errors import Refusal, UsageError
+from correo.cli.send import app
+from correo.cli.send_carry import default_mode, read_server
+from correo.cli.send_compose import Options, letters
+from correo.clients.smtp import TlsMode
+from correo.intake.api import Role
+from correo.message.headers import first
+from correo.testing.sink import Received, SmtpSink
+
+READY = b"From: Ana <ana@a.test>\nTo: bob@b.test\nBcc: zoe@b.test\nSubject: ready\n\n.dot\n"
+
+
+class Sink:
+    """An SMTP sink in a thread of its own, for commands that run a loop themselves."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.sink = SmtpSink(role=Role.SUBMISSION, **settings)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.sink.__aenter__(), self._loop).result(5)
+
+    @property
+    def server(self) -> str:
+        return f"127.0.0.1:{self.sink.port}"
+
+    @property
+    def received(self) -> list[Received]:
+        return self.sink.received
+
+    def close(self) -> None:
+        end = self.sink.__aexit__(None, None, None)
+        asyncio.run_coroutine_threadsafe(end, self._loop).result(5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    made = Sink()
+    yield made
+    made.close()
+
+
+def run(sink: Sink, *arguments: str, pipe: bytes = b"") -> tuple[int, str]:
+    result = CliRunner().invoke(app, [*arguments, "--server", sink.server], input=pipe)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def recipients(received: Received) -> list[str]:
+    return [address for address, _ in received.recipients]
+
+
+def test_a_text_from_a_pipe_is_sent(sink: Sink) -> None:
+    code, output = run(
+        sink, "bob@b.test", "-f", "Ana <ana@a.test>", "-s", "qué tal", pipe="hola ñ\n".encode()
+    )
+    assert code == 0
+    assert "bob@b.test: 250" in output
+    [received] = sink.received
+    assert (received.reverse_path, recipients(received)) == ("ana@a.test", ["bob@b.test"])
+    assert first(received.content, b"subject") == b"=?utf-8?q?qu=C3=A9_tal?="
+    assert first(received.content, b"date")
+    assert first(received.content, b"message-id")
+
+
+def test_files_and_html_go_along_and_blind_copies_are_not_shown(sink: Sink, tmp_path: Path) -> None:
+    page, picture = tmp_path / "page.html", tmp_path / "dot.png"
+    page.write_text("<p>hola</p>")
+    picture.write_bytes(b"\x89PNG")
+    code, _ = run(
+        sink, "--to", "bob@b.test, eve@b.test", "--cc", "cid@b.test", "--bcc", "zoe@b.test",
+        "--from", "ana@a.test", "--text", "hola", "--html", str(page), "--attach", str(picture),
+        "--header", "X-Thing: yes",
+    )  # fmt: skip
+    assert code == 0
+    [received] = sink.received
+    assert recipients(received) == ["bob@b.test", "eve@b.test", "cid@b.test", "zoe@b.test"]
+    content = received.content
+    assert b"zoe@b.test" not in content
+    assert b"multipart/alternative" in content
+    assert b"Content-Type: image/png" in content
+    assert first(content, b"x-thing") == b"yes"
+
+
+@pytest.mark.parametrize("way", ["pipe", "file"])
+def test_a_ready_made_message_goes_as_it_is_to_those_it_names(
+    sink: Sink, way: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "ready.eml"
+    path.write_bytes(READY)
+    code, _ = run(sink, "--message", "-" if way == "pipe" else str(path), pipe=READY)
+    assert code == 0
+    [received] = sink.received
+    assert recipients(received) == ["bob@b.test", "zoe@b.test"]
+    assert received.content == (
+        b"From: Ana <ana@a.test>\r\nTo: bob@b.test\r\nSubject: ready\r\n\r\n.dot\r\n"
+    )
+
+
+def test_several_messages_share_a_connection(sink: Sink, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.eml" for number in range(3)]
+    for path in paths:
+        path.write_bytes(READY)
+    arguments = [argument for path in paths for argument in ("-m", str(path))]
+    code, _ = run(sink, *arguments, "only@b.test")
+    assert code == 0
+    assert [recipients(each) for each in sink.received] == [["only@b.test"]] * 3
+    assert sink.sink.connections == 1
+
+
+def test_a_large_message_goes_whole(sink: Sink, tmp_path: Path) -> None:
+    path = tmp_path / "large.bin"
+    path.write_bytes(bytes(range(256)) * 4000)
+    code, _ = run(sink, "bob@b.test", "-f", "ana@a.test", "--text", "x", "-a", str(path))
+    assert code == 0
+    assert len(sink.received[0].content) > 1_000_000
+
+
+EXITS = [
+    # id              refusal                              code
+    ("for ever", Refusal("5.1.1", "no such user"), 1),
+    ("for now", Refusal("4.2.1", "asleep", reply=450), 75),
+]
+
+
+@pytest.mark.parametrize(("refusal", "code"), [pytest.param(r, c, id=i) for i, r, c in EXITS])
+def test_the_exit_code_says_whether_trying_again_makes_sense(
+    sink: Sink, refusal: Refusal, code: int
+) -> None:
+    sink.sink.refusals["bad@b.test"] = refusal
+    exit_code, output = run(
+        sink, "bad@b.test", "ok@b.test", "-f", "ana@a.test", "--text", "x", "--json"
+    )
+    assert exit_code == code
+    first_line, second_line = (json.loads(line) for line in output.splitlines())
+    assert (first_line["recipient"], first_line["accepted"]) == ("bad@b.test", False)
+    assert refusal.text in first_line["reply"]
+    assert second_line["accepted"]
+    assert len(sink.received) == 1
+
+
+def test_nobody_at_home_may_be_there_later(sink: Sink) -> None:
+    arguments = ["bob@b.test", "-f", "a@a.test", "--text", "x", "--server", "127.0.0.1:1"]
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, Refusal)
+    assert result.exception.is_temporary
+    assert "127.0.0.1:1" in result.exception.text
+
+
+def test_eight_bits_are_mended_for_a_server_of_seven() -> None:
+    sink = Sink(without=frozenset({"8BITMIME", "SMTPUTF8"}))
+    try:
+        ready = "From: a@a.test\nTo: b@b.test\nSubject: ñ\n\nñ\n".encode()
+        code, _ = run(sink, "-m", "-", pipe=ready)
+        assert code == 0
+        assert sink.received[0].content.isascii()
+    finally:
+        sink.close()
+
+
+def test_reports_are_asked_for(sink: Sink) -> None:
+    code, _ = run(
+        sink, "bob@b.test", "-f", "a@a.test", "--text", "x", "--notify", "success,delay",
+        "--envelope-from", "<>",
+    )  # fmt: skip
+    assert code == 0
+    [received] = sink.received
+    assert received.reverse_path == ""
+    assert received.recipients[0][1].notify == {"SUCCESS", "DELAY"}
+
+
+WRONG = [
+    # id                     options                                            words
+    ("nobody sends", {"to": ["b@b.test"], "text": "x"}, "--from"),
+    ("nobody gets it", {"sender": "a@a.test", "text": "x"}, "no recipient"),
+    ("nothing to say", {"sender": "a@a.test", "to": ["b@b.test"]}, "say something"),
+    ("no address", {"sender": "a@a.test", "to": ["bob"], "text": "x"}, "'bob' is not an address"),
+    ("two kinds", {"message": ["-"], "subject": "x"}, "ready-made"),
+    ("no pipe", {"message": ["-"]}, "pipe"),
+    ("odd report", {"sender": "a@a.test", "to": ["b@b.test"], "text": "x", "notify": "often"},
+     "--notify"),
+    ("odd field", {"sender": "a@a.test", "to": ["b@b.test"], "text": "x", "header": ["x"]},
+     "--header"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "words"), [pytest.param(g, w, id=i) for i, g, w in WRONG])
+def test_what_is_missing_is_said_in_one_sentence(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        letters(Options(hostname="here", **given), None)
+
+
+def test_an_mbox_line_in_front_is_left_out() -> None:
+    [letter] = letters(
+        Options(hostname="h", message=["-"]), io.BytesIO(b"From ana@a.test Thu Jan 1\n" + READY)
+    )
+    assert isinstance(letter.content, bytes)
+    assert letter.content.startswith(b"From: Ana")
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("h", ("h", 587)), ("h:25", ("h", 25)), ("[::1]:25", ("::1", 25)), ("::1", ("::1", 587)),
+    ],
+)  # fmt: skip
+def test_a_server_is_read(text: str, server: tuple[str, int]) -> None:
+    assert read_server(text) == server
+
+
+@pytest.mark.parametrize("text", ["", ":25", "h:0", "h:x", "h:70000"])
+def test_what_is_no_server_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        read_server(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "mode"),
+    [
+        ("mail.test", 587, TlsMode.STARTTLS), ("mail.test", 465, TlsMode.IMPLICIT),
+        ("127.0.0.1", 2465, TlsMode.IMPLICIT), ("localhost", 2587, TlsMode.OPPORTUNISTIC),
+    ],
+)  # fmt: skip
+def test_tls_follows_from_the_port(host: str, port: int, mode: TlsMode) -> None:
+    assert default_mode(host, port) is mode
