@@ -45,7 +45,7 @@ from correo.servers.smtp.server import SmtpServer
 from correo.servers.smtp.settings import SmtpSettings
 from correo.store.bus import Bus
 from correo.store.maildrop_lock import FileMaildropLocks
-from correo.store.model import AccountId
+from correo.store.queue import QUEUE_NEWS
 from correo.store.sqlite.directory import SqliteDirectory
 from correo.store.sqlite.queue import SqliteQueue
 from correo.store.sqlite.store import SqliteStore
@@ -60,9 +60,6 @@ __all__ = ["QUEUE_NEWS", "Conveniences", "House", "look_at_files"]
 
 STORAGE_THREADS = 4
 MEGABYTE = 1024 * 1024
-QUEUE_NEWS = AccountId("queue")
-"""On the bus: something in the queue may be due. No account has this id."""
-
 ROLES = {
     "smtp": Role.MX,
     "submission": Role.SUBMISSION,
