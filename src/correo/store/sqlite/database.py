@@ -112,6 +112,10 @@ class Database:
                     f"{self.path} was written by a newer correo (schema {version}, this one knows "
                     f"{len(self._migrations)}): install that version again"
                 )
+            if version == 0 and not self._create:
+                raise DamagedStore(
+                    f"{self.path} is empty: put a copy from your backup in its place"
+                )
             if version == 0:
                 self._build(connection, version)
                 sync_directory(self.path.parent)

@@ -38,7 +38,8 @@ class StorageThreads:
 
     Args:
         count: threads; a database belongs to one of them by its path.
-        open_limit: files each keeps open; the one unused for longest is closed first.
+        open_limit: files each keeps open, and as many again while it is busy; the one unused for
+            longest is closed first.
     """
 
     def __init__(self, count: int = 4, *, open_limit: int = OPEN_LIMIT) -> None:
@@ -212,6 +213,8 @@ class StorageThread:
             jobs = waiting.take()
             if jobs:
                 self._work_off(waiting.database, jobs)
+            if len(self._open) > self._open_limit and self._queue.empty():
+                self._close_oldest()  # while nobody waits for it
         for database in self._open:
             close_quietly(database)
 
@@ -259,13 +262,16 @@ class StorageThread:
     def _connection(self, database: Database) -> apsw.Connection:
         connection = database.connection
         if connection is None:
-            while len(self._open) >= self._open_limit:
-                close_quietly(self._open.popitem(last=False)[0])
+            if len(self._open) >= 2 * self._open_limit:
+                self._close_oldest()
             connection = database.open()
             self._open[database] = None
         else:
             self._open.move_to_end(database)
         return connection
+
+    def _close_oldest(self) -> None:
+        close_quietly(self._open.popitem(last=False)[0])
 
 
 def read(connection: apsw.Connection, work: Work[T]) -> T:
