@@ -118,6 +118,8 @@ STRUCTURES = [
      b'("a" "b" ("x" "1" "name" "ab c") NIL NIL "7bit" 0%b)' % NO_EXTENSION),
     ("parameters with a charset", b"Content-Type: a/b; name*0*=utf-8''%c3%a4; name*1=\" 5%\"\r\n\r\n",
      b'("a" "b" ("name*" "utf-8\'\'%%c3%%a4 5%%25") NIL NIL "7bit" 0%b)' % NO_EXTENSION),
+    ("continued parameters with a gap", b"Content-Type: a/b; name*0=a; name*2*=c\r\n\r\n",
+     b'("a" "b" ("name" "a" "name*2*" "c") NIL NIL "7bit" 0%b)' % NO_EXTENSION),
     ("raw UTF-8 in a parameter", "Content-Type: a/b; name=\"ä\"\r\n\r\n".encode(),
      b'("a" "b" ("name" {2}\r\n\xc3\xa4) NIL NIL "7bit" 0%b)' % NO_EXTENSION),
 ]  # fmt: skip

@@ -205,6 +205,7 @@ PARAMETERS = [
     ("quoted", b'a/b; x="a;\\"b"', b"a/b", {"x": 'a;"b'}),
     ("space around", b"a/b ; x = y ; z=1 ;", b"a/b", {"x": "y", "z": "1"}),
     ("unquoted spaces", b"a/b; name=a b.txt; x=y", b"a/b", {"name": "a b.txt", "x": "y"}),
+    ("no spaces in others", b"a/b; boundary=a=b name=c", b"a/b", {"boundary": "a=b"}),
     ("comments", b"(c) a/b (d); x=y (e (f)); (g) z=1", b"a/b", {"x": "y", "z": "1"}),
     ("parentheses in a name", b"a/b; name=a(1).txt", b"a/b", {"name": "a(1).txt"}),
     ("a comment sign in quotes", b'a/b; name="a (1)"', b"a/b", {"name": "a (1)"}),

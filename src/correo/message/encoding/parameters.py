@@ -5,8 +5,8 @@ RFC 2183    2        Content-Disposition, the same syntax
 RFC 2231    3, 4     continuations, charset and language of a value
 RFC 9051    7.5.2    how BODYSTRUCTURE shows them
 
-Departures when reading, for mail that exists: an unquoted value may hold spaces and tspecials
-up to the next ";"; a comment counts only after white space (so that name=a(1).txt stays
+Departures when reading, for mail that exists: an unquoted value may hold tspecials, and the name
+of a file spaces too, up to the next ";"; a comment counts only after white space (so that name=a(1).txt stays
 whole); encoded words in a value are decoded, though RFC 2047 5 forbids them there; of two
 parameters of one name the first wins.
 
@@ -14,6 +14,7 @@ Cost: a split for the usual field; results for fields of ordinary size are cache
 """
 
 import re
+from collections.abc import Iterator
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from correo.message.encoding.charsets import decode_charset, decode_unlabelled
@@ -32,6 +33,7 @@ _PARAMETER = re.compile(
 )
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _PIECE = re.compile(rb"([^*]++)(?:\*(\d{1,4}))?(\*)?")
+_NAMES_OF_FILES = (b"name", b"filename")
 _MUST_ESCAPE = re.compile(rb"[^\x20-\x24\x26-\x7e]")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
 
@@ -64,8 +66,10 @@ def _keep_quoted(match: re.Match[bytes]) -> bytes:
 def _parameter_value(match: re.Match[bytes]) -> bytes:
     quoted: bytes | None = match[2]
     if quoted is None:
-        unquoted: bytes = match[3]
-        return unquoted.strip()
+        unquoted: bytes = match[3].strip()
+        if match[1].lower() in _NAMES_OF_FILES or not unquoted:
+            return unquoted
+        return unquoted.split(None, 1)[0]
     return _ESCAPE.sub(rb"\1", quoted) if b"\\" in quoted else quoted
 
 
@@ -74,11 +78,18 @@ def decode_parameters(parameters: Parameters) -> dict[str, str]:
     decoded: dict[str, str] = {}
     extended: dict[str, str] = {}
     for name, value in merge_continuations(parameters):
+        if _is_left_over(name):
+            continue
         if name.endswith(b"*"):
             extended.setdefault(name[:-1].decode("latin-1"), _decode_extended(value))
         else:
             decoded.setdefault(name.decode("latin-1"), decode_words(value))
     return decoded | extended
+
+
+def _is_left_over(name: bytes) -> bool:
+    match = _PIECE.fullmatch(name)
+    return match is not None and match[2] is not None
 
 
 def merge_continuations(parameters: Parameters) -> Parameters:
@@ -99,22 +110,28 @@ def merge_continuations(parameters: Parameters) -> Parameters:
             pieces[match[1]] = {}
             merged.append((match[1], None))
         pieces[match[1]][int(match[2])] = (value, match[3] is not None)
-    return [
-        (name, value) if value is not None else _join_pieces(name, pieces[name])
-        for name, value in merged
-    ]
+    joined: Parameters = []
+    for name, whole in merged:
+        joined.extend([(name, whole)] if whole is not None else _join_pieces(name, pieces[name]))
+    return joined
 
 
-def _join_pieces(base: bytes, numbered: dict[int, tuple[bytes, bool]]) -> tuple[bytes, bytes]:
+def _join_pieces(
+    base: bytes, numbered: dict[int, tuple[bytes, bool]]
+) -> Iterator[tuple[bytes, bytes]]:
+    """The pieces from 0 on as one; those behind a gap as they stand."""
     run: list[tuple[bytes, bool]] = []
     while len(run) in numbered:
-        run.append(numbered[len(run)])
-    if not any(is_extended for _, is_extended in run):
-        return base, b"".join(value for value, _ in run)
-    first, is_extended = run[0]
-    head = first if is_extended else b"''" + _percent(first)
-    rest = [value if extended else _percent(value) for value, extended in run[1:]]
-    return base + b"*", head + b"".join(rest)
+        run.append(numbered.pop(len(run)))
+    if any(is_extended for _, is_extended in run):
+        first, is_extended = run[0]
+        head = first if is_extended else b"''" + _percent(first)
+        rest = [value if extended else _percent(value) for value, extended in run[1:]]
+        yield base + b"*", head + b"".join(rest)
+    elif run:
+        yield base, b"".join([value for value, _ in run])
+    for number, (late, is_extended) in sorted(numbered.items()):
+        yield b"%b*%d%b" % (base, number, b"*" if is_extended else b""), late
 
 
 def _percent(value: bytes) -> bytes:
