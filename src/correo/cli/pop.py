@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from correo.base.errors import CorreoError, Refusal, UsageError
+from correo.base.errors import CorreoError, Refusal
 from correo.cli.place import JsonOption, run
 from correo.clients.security import TlsMode
 
@@ -100,7 +100,7 @@ def pop(
     Example: correo pop mail.example.org -u ana --maildir ~/Mail --delete
     """
     if keep and delete:
-        raise UsageError("choose one of --keep and --delete")
+        raise typer.BadParameter("choose one of --keep and --delete")
     target = Target(maildir, mbox, eml, state)
     host, port = read_server(server)
     report = Report(is_json=json, is_quiet=quiet)
@@ -118,7 +118,7 @@ class Target:
     ) -> None:
         given = [path for path in (maildir, mbox, eml) if path is not None]
         if len(given) != 1:
-            raise UsageError("name one place for the messages: --maildir, --mbox or --eml")
+            raise typer.BadParameter("name one place for the messages: --maildir, --mbox or --eml")
         self._maildir, self._mbox, self._eml = maildir, mbox, eml
         beside = given[0] / STATE_NAME
         if mbox is not None:
@@ -278,12 +278,12 @@ class Report:
 
 
 def read_server(text: str) -> tuple[str, int]:
-    """HOST, HOST:PORT, [IPv6]:PORT. Raises UsageError."""
+    """HOST, HOST:PORT, [IPv6]:PORT. Raises BadParameter."""
     host, colon, port = text.rpartition(":")
     if not colon or "]" in port or (host.count(":") > 0 and not host.startswith("[")):
         host, port = text, str(STANDARD_PORT)
     if not port.isdecimal() or not 0 < int(port) < 65536 or not host:
-        raise UsageError(f"{text} is not HOST or HOST:PORT")
+        raise typer.BadParameter(f"{text} is not HOST or HOST:PORT")
     return host.strip("[]"), int(port)
 
 
@@ -293,7 +293,7 @@ def ask_password(user: str) -> str:
         return str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
     password = sys.stdin.readline().rstrip("\r\n")
     if not password:
-        raise UsageError("no password: give it on standard input, or in CORREO_PASSWORD")
+        raise typer.BadParameter("no password: give it on standard input, or in CORREO_PASSWORD")
     return password
 
 
