@@ -29,7 +29,9 @@ __all__ = ["Bus", "Woken"]
 DATAGRAM_LIMIT = 60_000  # octets; far below the default send buffer of 208 KiB
 CLOCK_GRAIN_NS = 100_000_000  # ours; two changes of a directory may carry one time stamp
 RETRY_S = 0.05  # ours; after this a peer whose socket was full is told again
+SOCKET_DIRECTORY_LIMIT = 70  # characters; Linux takes 107 for a socket's path, macOS 103
 ANYTHING = b"*"  # a datagram: something was missed, look at everything
+NUMBER_DIGITS = 10
 THE_LIST = 0  # on the wire: the list of mailboxes
 
 Woken = Callable[[MailboxId | None], None]
@@ -50,6 +52,7 @@ class Bus:
         self._is_flush_due = False
         self._socket: socket.socket | None = None
         self._path: Path | None = None
+        self._descriptor = -1  # of the directory, if its own path is too long for a socket
         self._peers: dict[str, bool] = {}  # path -> whether it has missed something
         self._peers_as_of = -1
         self._retry: asyncio.TimerHandle | None = None
@@ -59,6 +62,9 @@ class Bus:
         if self._directory is None or self._socket is not None:
             return
         make_directory(self._directory)
+        if len(str(self._directory)) > SOCKET_DIRECTORY_LIMIT:
+            self._descriptor = os.open(self._directory, os.O_RDONLY | os.O_CLOEXEC)
+            self._directory = Path(f"/proc/self/fd/{self._descriptor}")
         self._path = self._directory / f"{os.getpid()}-{secrets.token_hex(4)}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
@@ -74,6 +80,9 @@ class Bus:
             self._socket.close()
             self._socket = None
             self._path.unlink(missing_ok=True)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
         self._watches.clear()
 
     def watch(self, account: AccountId, woken: Woken) -> "BusWatch":
@@ -211,4 +220,6 @@ def decode(datagram: bytes, changed: Changed) -> None:
     """Add what a datagram says; lines that say nothing are passed over."""
     for line in datagram.decode("utf-8", "replace").splitlines():
         account, *mailboxes = line.split(" ")
-        changed.setdefault(account, set()).update(int(each) for each in mailboxes if each.isdigit())
+        changed.setdefault(account, set()).update(
+            int(each) for each in mailboxes if each.isdecimal() and len(each) <= NUMBER_DIGITS
+        )
