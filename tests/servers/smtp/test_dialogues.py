@@ -120,7 +120,9 @@ class House:
         elif word == "lmtp":
             self._settings = replace(self._settings, role=Role.LMTP)
         elif word == "line_ends":
-            self._settings = replace(self._settings, line_ends=LineEnds(argument))
+            self._settings = replace(
+                self._settings, role=Role.SUBMISSION, line_ends=LineEnds(argument)
+            )
         elif word == "without":
             self._settings = replace(self._settings, without=frozenset(argument.split()))
         else:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from correo.base.errors import UsageError
 from correo.clients.smtp import (
     Envelope,
     EnvelopeRecipient,
@@ -20,6 +21,7 @@ from correo.intake.api import Role
 from correo.net.tls import ServerTls
 from correo.servers.smtp import SmtpSettings
 from correo.testing.smtp_house import SmtpHouse, smtp_house
+from correo.wire.smtp.data import LineEnds
 
 MX = SmtpSettings(Role.MX, "mx.correo.test")
 SUBMISSION = SmtpSettings(Role.SUBMISSION, "mx.correo.test")
@@ -298,6 +300,12 @@ def test_the_next_message_is_free_of_the_last_ones_smtputf8() -> None:
             await client.quit()
 
     run(work())
+
+
+@pytest.mark.parametrize("role", [Role.MX, Role.LMTP])
+def test_line_ends_are_mended_on_submission_listeners_only(role: Role) -> None:
+    with pytest.raises(UsageError):
+        SmtpSettings(role, "mx", line_ends=LineEnds.NORMALISE).engine_options()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ RFC 5321    4.5.3.1 sizes, 4.5.3.2 time-outs
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
+from correo.base.errors import UsageError
 from correo.intake.api import Role
 from correo.wire.smtp.data import LineEnds
 from correo.wire.smtp.server.options import ServerOptions
@@ -68,7 +69,14 @@ class SmtpSettings:
     without: frozenset[str] = field(default_factory=frozenset)
 
     def engine_options(self) -> ServerOptions:
-        """What the engine has to know of this."""
+        """What the engine has to know of this.
+
+        Raises:
+            UsageError: line ends are to be mended on a listener that is not for submission; what
+                another server sends must not mean one thing to it and another to us.
+        """
+        if self.line_ends is not LineEnds.REFUSE and self.role is not Role.SUBMISSION:
+            raise UsageError("only a submission listener may mend line ends")
         is_lmtp = self.role is Role.LMTP
         return ServerOptions(
             hostname=self.hostname,

@@ -26,7 +26,6 @@ __all__ = [
     "SIMPLE_LOCAL",
     "SIMPLE_PATH_ARGUMENT",
     "SOURCE_ROUTE",
-    "VALUE",
 ]
 
 # atext (RFC 5322 3.2.3), extended by UTF8-non-ascii (RFC 6531 3.3)
@@ -67,9 +66,8 @@ PATH_ARGUMENT = re.compile(
     rb'((?i:FROM|TO)): *<((?:[^"<>\s\\]|"(?:[^"\\\r\n]|\\.)*")*)>(?: +(\S.*))?'
 )
 
-# esmtp-param = esmtp-keyword ["=" esmtp-value]; values may hold UTF-8 (RFC 6531 3.3)
+# esmtp-param = esmtp-keyword ["=" esmtp-value]
 KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-VALUE = re.compile(r"[!-<>-~\x80-\U0010ffff]+")
 
 # ehlo = "EHLO" SP ( Domain / address-literal ). RFC 5321 4.1.4: a server must not refuse mail
 # because the name is wrong, so anything printable will do, in the form agents have it.

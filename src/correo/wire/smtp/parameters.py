@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from correo.base.errors import Refusal
-from correo.wire.smtp.grammar import KEYWORD, VALUE
+from correo.wire.smtp.grammar import KEYWORD
 from correo.wire.smtp.xtext import read_orcpt, read_xtext, write_orcpt, write_xtext
 
 __all__ = [
@@ -34,7 +34,7 @@ LONGEST_ORCPT = 500  # characters, RFC 3461 4.2
 SIZE_DIGITS = 20  # RFC 1870 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MailParameters:
     """MAIL FROM parameters, decoded (RFC 1870, 6152, 3030, 6531, 3461, 4954)."""
 
@@ -46,16 +46,12 @@ class MailParameters:
     auth: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RecipientParameters:
     """RCPT TO parameters, decoded (RFC 3461 4.1, 4.2)."""
 
     notify: frozenset[str] = field(default_factory=frozenset)  # NEVER, SUCCESS, FAILURE, DELAY
     orcpt: str | None = None  # "rfc822;name", xtext decoded
-
-
-NO_MAIL_PARAMETERS = MailParameters()
-NO_RECIPIENT_PARAMETERS = RecipientParameters()
 
 
 def read_size(value: str) -> int:
@@ -112,34 +108,39 @@ def read_original_recipient(value: str) -> str:
     return read_orcpt(value)
 
 
-Reader = Callable[[str], Any]
-MAIL_READERS: dict[str, Reader] = {
-    "size": read_size,
-    "body": read_body,
-    "smtputf8": read_smtputf8,
-    "ret": read_ret,
-    "envid": read_envid,
-    "auth": read_auth,
+# keyword: the field, and what reads its value. Each reader takes only what its RFC allows, which
+# is never more than an esmtp-value may hold.
+Readers = dict[str, tuple[str, Callable[[str], Any] | None]]
+UNKNOWN: tuple[str, None] = ("", None)
+MAIL_READERS: Readers = {
+    "SIZE": ("size", read_size),
+    "BODY": ("body", read_body),
+    "SMTPUTF8": ("smtputf8", read_smtputf8),
+    "RET": ("ret", read_ret),
+    "ENVID": ("envid", read_envid),
+    "AUTH": ("auth", read_auth),
 }
-RECIPIENT_READERS: dict[str, Reader] = {"notify": read_notify, "orcpt": read_original_recipient}
-FIELDS = {name.upper(): name for name in (*MAIL_READERS, *RECIPIENT_READERS)}
+RECIPIENT_READERS: Readers = {
+    "NOTIFY": ("notify", read_notify),
+    "ORCPT": ("orcpt", read_original_recipient),
+}
 
 
 def read_mail_parameters(octets: bytes) -> MailParameters:
     """Read what follows the path of MAIL FROM. Raises Refusal (501 or 555)."""
     if not octets:
-        return NO_MAIL_PARAMETERS
+        return MailParameters()
     return MailParameters(**read_parameters(octets, MAIL_READERS, "MAIL FROM"))
 
 
 def read_recipient_parameters(octets: bytes) -> RecipientParameters:
     """Read what follows the path of RCPT TO. Raises Refusal (501 or 555)."""
     if not octets:
-        return NO_RECIPIENT_PARAMETERS
+        return RecipientParameters()
     return RecipientParameters(**read_parameters(octets, RECIPIENT_READERS, "RCPT TO"))
 
 
-def read_parameters(octets: bytes, readers: dict[str, Reader], command: str) -> dict[str, Any]:
+def read_parameters(octets: bytes, readers: Readers, command: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     try:
         text = octets.decode("utf-8")
@@ -147,16 +148,15 @@ def read_parameters(octets: bytes, readers: dict[str, Reader], command: str) -> 
         raise Refusal("5.5.4", f"the parameters of {command} are not UTF-8", reply=501) from error
     for word in text.split():
         keyword, equals, value = word.partition("=")
-        name = FIELDS.get(keyword.upper())
-        reader = readers.get(name) if name else None
-        if name is None or reader is None:
+        name, read = readers.get(keyword.upper(), UNKNOWN)
+        if read is None:
             raise unknown_parameter(keyword, command)
         if name in found:
             raise Refusal("5.5.4", f"{keyword.upper()} is given twice", reply=501)
+        if equals and not value:
+            raise Refusal("5.5.4", f"{keyword.upper()}= has no value", reply=501)
         try:
-            if equals and VALUE.fullmatch(value) is None:
-                raise ValueError(f"the value of {keyword.upper()} is malformed")
-            found[name] = reader(value)
+            found[name] = read(value)
         except ValueError as error:
             raise Refusal("5.5.4", str(error), reply=501) from error
     return found

@@ -16,6 +16,9 @@ from correo.wire.smtp.server.states import Mode, Phase
 __all__ = ["ContentReceiver", "Dialogue"]
 
 
+TRANSACTION = frozenset({Phase.MAIL, Phase.RECIPIENTS, Phase.CHUNKS})
+
+
 class ContentReceiver(Protocol):
     """Takes the content while it arrives; `abort` if it will not be wanted."""
 
@@ -39,6 +42,7 @@ class Dialogue:
         "helo",
         "is_authenticated",
         "is_binary",
+        "is_closed",
         "is_extended",
         "is_tls",
         "mechanisms",
@@ -61,6 +65,7 @@ class Dialogue:
         self.options = options
         self.phase = Phase.START
         self.mode = Mode.COMMANDS
+        self.is_closed = False
         self.question: Event | None = None
         self.events: list[Event] = []
         self.output: list[bytes] = []
@@ -106,12 +111,13 @@ class Dialogue:
 
     def farewell(self, status: str, text: str) -> None:
         """Say 421 and end the dialogue."""
-        if self.mode is not Mode.CLOSED:
+        if not self.is_closed:
             self.output.append(write_reply(421, status, f"{self.options.hostname} {text}"))
             self.close()
 
     def close(self) -> None:
         self.mode = Mode.CLOSED
+        self.is_closed = True
         self.question = None
         self.drop_content()
 
@@ -131,7 +137,7 @@ class Dialogue:
 
     @property
     def in_transaction(self) -> bool:
-        return self.phase in (Phase.MAIL, Phase.RECIPIENTS, Phase.CHUNKS)
+        return self.phase in TRANSACTION
 
     def reset(self) -> None:
         """Forget the envelope; the session is told if there was one."""
@@ -203,5 +209,5 @@ class Dialogue:
         """The answer to a whole message; LMTP gives it once per recipient (RFC 2033 4.2)."""
         times = max(self.recipients, 1) if self.options.is_lmtp else 1
         for _ in range(times):
-            if self.mode is not Mode.CLOSED:
+            if not self.is_closed:
                 self.reply(code, status, text)

@@ -11,10 +11,11 @@ RFC 4954    4 SASL exchange
 
 While a question is open everything that arrives stays in the buffer, as pipelining wants.
 
-Cost: a whole pipelined transaction (MAIL, RCPT, DATA, 2 KB, four questions) in about 15 µs.
+Cost: a whole pipelined transaction (MAIL, RCPT, DATA, 2 KB, four questions) in about 20 µs.
 """
 
 import base64
+from collections.abc import Callable
 
 from correo.base.blobs import Chunk
 from correo.base.errors import Refusal, UsageError
@@ -61,9 +62,9 @@ class ServerEngine:
     def receive(self, octets: bytes) -> list[Event]:
         """Understand what has arrived, up to the next question. Any octets will do."""
         dialogue = self._dialogue
-        if octets and dialogue.mode is not Mode.CLOSED:
+        if octets and not dialogue.is_closed:
             self._input.feed(octets)
-        while dialogue.question is None and self._step():
+        while dialogue.question is None and READERS[dialogue.mode](self):
             pass
         if not dialogue.events:
             return []
@@ -88,7 +89,7 @@ class ServerEngine:
 
     @property
     def is_closed(self) -> bool:
-        return self._dialogue.mode is Mode.CLOSED
+        return self._dialogue.is_closed
 
     # what the session knows and says of itself
 
@@ -165,7 +166,10 @@ class ServerEngine:
     def accept_message(self, text: str) -> None:
         """The message is ours, durably."""
         dialogue = self._answer(ContentComplete)
-        dialogue.final_replies(250, "2.0.0", text)
+        if dialogue.options.is_lmtp:
+            dialogue.final_replies(250, "2.0.0", text)
+        else:
+            dialogue.reply(250, "2.0.0", text)
         self._message_done()
 
     def send_outcomes(self, outcomes: list[tuple[int, str, str]]) -> None:
@@ -242,25 +246,14 @@ class ServerEngine:
         dialogue.question = None
         return dialogue
 
-    def _step(self) -> bool:
-        """Understand one command or one piece of content; False if more has to arrive."""
-        mode = self._dialogue.mode
-        if mode is Mode.COMMANDS:
-            return self._read_command()
-        if mode is Mode.DATA:
-            return self._read_data()
-        if mode is Mode.CHUNK:
-            return self._read_chunk()
-        if mode is Mode.SASL:
-            return self._read_sasl()
-        self._input.clear()
-        return False
+    # Each understands one command or one piece of content; False if more has to arrive.
 
     def _read_command(self) -> bool:
         dialogue = self._dialogue
         options = dialogue.options
-        may_log_in = dialogue.phase is Phase.READY and dialogue.mechanisms
-        limit = options.max_sasl_line if may_log_in else options.max_command_line
+        limit = options.max_command_line
+        if dialogue.mechanisms and not dialogue.is_authenticated:  # RFC 4954 4: AUTH is longer
+            limit = options.max_sasl_line
         line = self._input.next_line(limit)
         if line is None:
             return False
@@ -364,3 +357,16 @@ class ServerEngine:
         else:
             auth.take_response(dialogue, line)
         return True
+
+    def _read_nothing(self) -> bool:
+        self._input.clear()
+        return False
+
+
+READERS: dict[Mode, Callable[[ServerEngine], bool]] = {
+    Mode.COMMANDS: ServerEngine._read_command,
+    Mode.DATA: ServerEngine._read_data,
+    Mode.CHUNK: ServerEngine._read_chunk,
+    Mode.SASL: ServerEngine._read_sasl,
+    Mode.CLOSED: ServerEngine._read_nothing,
+}
