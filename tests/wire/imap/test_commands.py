@@ -48,6 +48,7 @@ from correo.wire.imap.search_keys import (
     WithinKey,
 )
 from correo.wire.imap.sequence import SequenceSet
+from correo.wire.imap.states import ALLOWED
 
 T = b"a1"
 
@@ -520,3 +521,28 @@ def test_any_arguments_are_a_command_or_bad(name: bytes, octets: bytes, utf8: bo
     except BadCommand:
         tag = T
     assert tag == T
+
+
+LONG = [
+    ("flags", b"STORE", b" 1 FLAGS (" + b"a" * 60_000),
+    ("bare flags", b"STORE", b" 1 FLAGS " + b"a " * 30_000),
+    ("quoted", b"SELECT", b' "' + b"\\\\" * 30_000),
+    ("section", b"FETCH", b" 1 BODY[" + b'"a"' * 20_000),
+    ("section quoted", b"FETCH", b' 1 BODY[HEADER.FIELDS ("' + b"a " * 30_000),
+    ("part", b"FETCH", b" 1 BODY[" + b"1." * 30_000 + b"]"),
+    ("set", b"FETCH", b" " + b"1:2," * 15_000 + b" FLAGS"),
+    ("keys", b"SEARCH", b" SEEN" * 12_000 + b" ("),
+    ("items", b"FETCH", b" 1 (" + b"FLAGS " * 10_000),
+    ("shifts", b"SELECT", b" " + b"&" * 60_000),
+    ("digits", b"SEARCH", b" LARGER " + b"9" * 60_000),
+]
+
+
+@pytest.mark.parametrize(("name", "octets"), [pytest.param(n, o, id=i) for i, n, o in LONG])
+def test_long_nonsense_is_bad_without_ado(name: bytes, octets: bytes) -> None:
+    with pytest.raises(BadCommand):
+        TABLE[name](T, Arguments(octets, []))
+
+
+def test_every_command_has_a_parser_and_a_place_in_the_table_of_states() -> None:
+    assert set(ALLOWED) == set(TABLE) | {b"CAPABILITY", b"LOGOUT", b"APPEND"}

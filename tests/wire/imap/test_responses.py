@@ -402,3 +402,19 @@ def test_any_octets_give_responses_or_a_peer_error_the_same_in_any_split(octets:
         return events, ""
 
     assert outcome(1) == outcome(3) == outcome(1000)
+
+
+LONG = [
+    b"* LIST " + b'"\\' * 100_000,
+    b"* 1 FETCH (" + b"BODY[ " * 50_000,
+    b"* 1 FETCH (" + b'BODY["a' * 50_000,
+    b"* 1 FETCH (" + b"a[ " * 100_000,
+    b"* OK [" + b"x" * 300_000,
+    b"* SEARCH " + b"1 " * 100_000,
+    b'* 1 FETCH (X "' + b"\\a" * 100_000 + b'")',
+]
+
+
+@pytest.mark.parametrize("octets", [pytest.param(one, id=repr(one[:20])) for one in LONG])
+def test_long_nonsense_from_a_server_is_read_in_one_pass(octets: bytes) -> None:
+    assert len(read(octets + b"\r\n")) == 1

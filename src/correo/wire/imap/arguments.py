@@ -28,10 +28,10 @@ CLOSE = re.compile(rb"\)")
 ATOM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 # a number of groups, one of which holds the value: atom, quoted inside, literal mark
 ASTRING = re.compile(
-    rb"([^\x00-\x20\x7f-\xff(){%*\"\\]+)|\"((?:[^\x00\r\n\"\\]|\\[\"\\])*)\"|(\x00)"
+    rb"([^\x00-\x20\x7f-\xff(){%*\"\\]+)|\"([^\x00\r\n\"\\]*(?:\\[\"\\][^\x00\r\n\"\\]*)*)\"|(\x00)"
 )
 LIST_MAILBOX = re.compile(
-    rb"([^\x00-\x20\x7f-\xff(){\"\\]+)|\"((?:[^\x00\r\n\"\\]|\\[\"\\])*)\"|(\x00)"
+    rb"([^\x00-\x20\x7f-\xff(){\"\\]+)|\"([^\x00\r\n\"\\]*(?:\\[\"\\][^\x00\r\n\"\\]*)*)\"|(\x00)"
 )
 NUMBER = re.compile(rb"[0-9]{1,20}")
 SET_TOKEN = re.compile(rb"[0-9*:,$]+")
@@ -39,10 +39,9 @@ SET = re.compile(
     rb"(?:[1-9][0-9]{0,9}|\*)(?::(?:[1-9][0-9]{0,9}|\*))?"
     rb"(?:,(?:[1-9][0-9]{0,9}|\*)(?::(?:[1-9][0-9]{0,9}|\*))?)*"
 )
-FLAG_LIST = re.compile(rb"\(((?:\\?[^\x00-\x20\x7f-\xff(){%*\"\\\]]+ ?)*)\)")
-FLAGS = re.compile(
-    rb"\\?[^\x00-\x20\x7f-\xff(){%*\"\\\]]+(?: \\?[^\x00-\x20\x7f-\xff(){%*\"\\\]]+)*"
-)
+FLAG = rb"\\?[^\x00-\x20\x7f-\xff(){%*\"\\\]]+"
+FLAGS = re.compile(rb"%b(?: %b)*" % (FLAG, FLAG))
+FLAG_LIST = re.compile(rb"\(((?:%b)?)\)" % FLAGS.pattern)
 ESCAPED = re.compile(rb"\\(.)")
 SYSTEM_FLAGS = {
     flag.upper().encode(): flag

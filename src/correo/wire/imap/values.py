@@ -30,12 +30,14 @@ class Streamed:
 
 Value = Union[bytes, None, "list[Value]", Streamed]
 
+# One pass over any octets: what is begun and not ended takes the rest of the line with it.
 TOKEN = re.compile(
-    rb"\"((?:[^\"\\]|\\.)*)\"|(\x00)|([()])"
+    rb"\"([^\"\\]*(?:\\.[^\"\\]*)*)\"|(\x00)|([()])"
     # a fetch item with its section, in which there may be spaces, quotes and parentheses
-    rb"|([A-Za-z0-9.]+\[(?:[^\]\"\x00]|\"(?:[^\"\\]|\\.)*\"|\x00)*\](?:<[0-9]+>)?)"
-    rb"|([^\s()\"\x00]+)|\s+|(\")",
-    re.DOTALL,
+    rb"|((?:BODY|BINARY)(?:\.[A-Z]+)?\["
+    rb"[^\]\"\x00]*(?:(?:\"[^\"\\]*(?:\\.[^\"\\]*)*\"|\x00)[^\]\"\x00]*)*(?:\](?:<[0-9]+>)?|.*))"
+    rb"|([^\s()\"\x00]+)|\s+|(\".*)",
+    re.DOTALL | re.IGNORECASE,
 )
 ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
