@@ -56,7 +56,7 @@ LISTS = [
     ("words after", b"<a@b> of course", [mailbox("", "a", "b")]),
     ("an open quote", b'"Ana <a@b>', [mailbox("Ana", "a", "b")]),
     ("an open angle", b"Ana <a@b", [mailbox("Ana", "a", "b")]),
-    ("an open comment", b"a@b (Ana", [mailbox("Ana", "a", "b")]),
+    ("an open comment", b"A (na <a@b>, c@d", [mailbox("A na", "a", "b"), mailbox("", "c", "d")]),
     ("brackets", b"[list] Ana <a@b>", [mailbox("[list] Ana", "a", "b")]),
     ("dots at will", b".a..b@c.", [mailbox("", ".a..b", "c.")]),
     ("two ats", b"<a@b@c>", [mailbox("", "a@b", "c")]),

@@ -126,6 +126,7 @@ class _Lenient:
     def __init__(self, value: bytes) -> None:
         self.value = value
         self.token = _TOKEN
+        self.has_open_comment = False
         self.tokens_left = TOKENS_LIMIT
 
     def _begin(self) -> None:
@@ -172,7 +173,8 @@ class _Lenient:
 
     def _take_special(self, special: bytes) -> None:
         if special == b"(":
-            self._read_comment()
+            if not self.has_open_comment:
+                self._read_comment()
         elif special == b"<":
             self._open_angle()
         elif special == b">":
@@ -208,7 +210,9 @@ class _Lenient:
             tokens.append((kind, octets))
 
     def _read_comment(self) -> None:
+        """Up to its end; one that has none is passed over by its parenthesis alone."""
         depth, pieces = 1, []
+        start = self.position
         for match in _COMMENT_TOKEN.finditer(self.value, self.position):
             self.position = match.end()
             piece = match[0]
@@ -219,7 +223,10 @@ class _Lenient:
                 if depth == 0:
                     break
             pieces.append(piece[1:] if piece.startswith(b"\\") else piece)
-        self.comment = b"".join(pieces).strip()
+        if depth:
+            self.has_open_comment, self.position = True, start
+        else:
+            self.comment = b"".join(pieces).strip()
 
     def _end_address(self) -> None:
         tokens, angle, comment = self.tokens, self.angle, self.comment

@@ -81,7 +81,10 @@ def known_codec(charset: str) -> str | None:
     name = _SEPARATORS.sub("_", _ALIASES.get(name, name))
     if name not in _NAMES or name in _NO_CHARSETS:
         return None
-    info = codecs.lookup(name)
+    try:
+        info = codecs.lookup(name)
+    except LookupError:  # some exist on other systems only
+        return None
     if info.name == "ascii" or not info._is_text_encoding:
         return None
     return _MEANT.get(info.name, info.name)
