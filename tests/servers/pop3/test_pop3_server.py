@@ -343,6 +343,54 @@ def test_trouble_of_ours_is_told_by_its_code(
     in_house(scenario, MESSAGES)
 
 
+class BadBlob:
+    """Cannot be read from some place on."""
+
+    size = len(LARGE)
+
+    def __init__(self, good: int) -> None:
+        self._good = good
+
+    async def read(self, offset: int, length: int) -> bytes:
+        if offset >= self._good:
+            raise DamagedStore("the blob is damaged")
+        return LARGE[offset : offset + length]
+
+
+@pytest.mark.parametrize("good", [0, 1000], ids=["at once", "amid the message"])
+def test_a_damaged_large_message_is_refused_or_cut_but_never_looks_whole(
+    monkeypatch: pytest.MonkeyPatch, good: int
+) -> None:
+    monkeypatch.setattr("correo.store.memory.blobs.MemoryBlobStore.open", lambda *_: BadBlob(good))
+
+    async def scenario(house: Pop3House) -> None:
+        client = await connected(house)
+        for number in (1, 2):
+            if good:
+                with pytest.raises(Pop3ConnectionError):
+                    await retrieved(client, number)
+                return
+            with pytest.raises(Pop3ReplyError) as refused:
+                await retrieved(client, number)
+            assert refused.value.code == "SYS/PERM"
+
+    in_house(scenario, [LARGE, LARGE])
+
+
+def test_a_directory_that_cannot_be_read_turns_clients_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def has_apop(self: object) -> bool:
+        raise DamagedStore("node.db is damaged")
+
+    async def scenario(house: Pop3House) -> None:
+        monkeypatch.setattr(type(house.directory), "has_apop", has_apop)
+        with pytest.raises(Pop3ConnectionError, match="turned us away"):
+            await connected(house)
+
+    in_house(scenario, [])
+
+
 def test_a_full_disk_at_quit_is_said_and_deletes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def expunge(self: MemoryAccountStore, *args: object, **options: object) -> None:
         raise StorageFull

@@ -125,8 +125,13 @@ class Pop3Session:
         )
 
     async def _greet(self) -> None:
+        try:
+            offers_apop = await self._authenticator.offers_apop()
+        except Refusal:  # the directory cannot be read
+            self.engine.turn_away(Phrase.TRY_LATER)
+            return
         timestamp = ""
-        if await self._authenticator.offers_apop():
+        if offers_apop:
             token = secrets.token_hex(TOKEN_SIZE)
             timestamp = f"<{token}.{int(self._clock.now())}@{self._settings.hostname}>"
         self.engine.greet(timestamp)
@@ -246,16 +251,15 @@ class Pop3Session:
             found = await self._maildrop.read(
                 number, column, is_one_of_many=self.engine.buffered > 0
             )
-            if isinstance(found, bytes):
-                self._send(found)
-            elif found is not None:
-                await self._send_blob(found)
-            else:
-                self.engine.refuse_message(Phrase.GONE)
-        except DamagedStore:
-            self.engine.refuse_message(Phrase.DAMAGED, code="SYS/PERM")
-        except Refusal:
-            self.engine.refuse_message(Phrase.TRY_LATER, code="SYS/TEMP")
+        except Refusal as refusal:
+            self._refuse_message(refusal)
+            return
+        if isinstance(found, bytes):
+            self._send(found)
+        elif found is not None:
+            await self._send_blob(found)
+        else:
+            self.engine.refuse_message(Phrase.GONE)
 
     def _send(self, octets: bytes) -> None:
         if not self.engine.is_utf8 and not octets.isascii():
@@ -264,20 +268,33 @@ class Pop3Session:
 
     async def _send_blob(self, blob: Blob) -> None:
         """A large message, piece by piece, no faster than the client reads."""
-        piece = await blob.read(0, BLOB_STEP)
+        try:
+            piece = await blob.read(0, BLOB_STEP)
+        except Refusal as refusal:
+            self._refuse_message(refusal)
+            return
         size, offset = blob.size, len(piece)
         if not self.engine.is_utf8 and not piece[: header_end(piece)].isascii():
             given = len(piece)
             piece = surrogate(piece)
             size += len(piece) - given
         self.engine.begin_message(size)
-        while piece and self.engine.send_piece(piece):
-            await self._connection.drain()
-            piece = await blob.read(offset, BLOB_STEP)
-            offset += len(piece)
-        if offset < blob.size and not piece:
-            raise ConnectionResetError("a stored message is shorter than its index says")
+        try:
+            while self.engine.send_piece(piece) and offset < blob.size:
+                await self._connection.drain()
+                piece = await blob.read(offset, BLOB_STEP)
+                offset += len(piece)
+                if not piece:
+                    raise DamagedStore("a stored message is shorter than its index says")
+        except Refusal as refusal:  # too late to say so: what was sent must not look whole
+            raise ConnectionResetError(refusal.text) from refusal
         self.engine.end_message()
+
+    def _refuse_message(self, refusal: Refusal) -> None:
+        if isinstance(refusal, DamagedStore):
+            self.engine.refuse_message(Phrase.DAMAGED, code="SYS/PERM")
+        else:
+            self.engine.refuse_message(Phrase.TRY_LATER, code="SYS/TEMP")
 
     # UPDATE
 
