@@ -31,7 +31,6 @@ __all__ = [
 LINE_LIMIT = 998  # octets without CRLF, RFC 5322 2.1.1
 FOLD_LENGTH = 78  # RFC 5322 2.1.1, preferred
 
-_LINES = re.compile(rb"(?:[^\n]{0,999}+\n)*+")
 _NO_FOLD = re.compile(rb"\r\n(?![ \t])|(?<!\r)\n|\r(?!\n)")
 _BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 
@@ -51,10 +50,16 @@ class Entity:
 
 
 def has_long_line(octets: bytes) -> bool:
-    """Whether a line is longer than SMTP carries (RFC 5321 4.5.3.1.6)."""
-    rest = _LINES.match(octets)
-    assert rest is not None
-    return len(octets) - rest.end() > LINE_LIMIT
+    """Whether a line is longer than SMTP carries (RFC 5321 4.5.3.1.6).
+
+    One look for each thousand octets: the last line end that a line beginning here may have.
+    """
+    position, length = 0, len(octets)
+    while length - position > LINE_LIMIT:
+        position = octets.rfind(b"\n", position, position + LINE_LIMIT + 2) + 1
+        if position == 0:
+            return True
+    return False
 
 
 def is_7bit(octets: bytes) -> bool:
