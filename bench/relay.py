@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from multiprocessing.connection import Connection
+from typing import cast
 
 import uvloop
 
@@ -30,11 +31,10 @@ class Sink(asyncio.Protocol):
     taken = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.buffer = b""
         self.in_data = False
-        transport.write(b"220 sink ESMTP\r\n")
+        self.transport.write(b"220 sink ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
