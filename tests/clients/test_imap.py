@@ -200,6 +200,30 @@ def test_select_tells_the_state_of_the_mailbox_and_keeps_it_current() -> None:
     )
 
 
+def test_select_catches_up_with_what_happened_since_a_known_state() -> None:
+    async def work(client: ImapClient) -> None:
+        assert await client.enable("QRESYNC", "X-UNKNOWN") == {"QRESYNC"}
+        mailbox = await client.select("INBOX", known=(7, 20))
+        assert mailbox.vanished == [(3, 5)]
+        assert [(data.uid, data.modseq) for data in mailbox.changed] == [(9, 30)]
+        assert mailbox.exists == 4
+
+    talk(
+        "C: T ENABLE QRESYNC\nS: * ENABLED QRESYNC\nS: T OK done\n"
+        "C: T SELECT INBOX (QRESYNC (7 20))\nS: * 4 EXISTS\nS: * OK [UIDVALIDITY 7] ok\n"
+        "S: * VANISHED (EARLIER) 3:5\nS: * 4 FETCH (UID 9 FLAGS () MODSEQ (30))\nS: T OK done",
+        work,
+        capabilities="ENABLE QRESYNC CONDSTORE",
+    )
+
+
+def test_a_mailbox_is_made_for_its_use() -> None:
+    async def work(client: ImapClient) -> None:
+        await client.create("Gesendet", special_use=["\\Sent"])
+
+    talk("C: T CREATE Gesendet (USE (\\Sent))\nS: T OK done", work)
+
+
 def test_a_mailbox_that_cannot_be_opened_is_an_error_and_none_is_open() -> None:
     async def work(client: ImapClient) -> None:
         with pytest.raises(ImapReplyError) as caught:

@@ -58,10 +58,24 @@ class MailboxCommands(Commands):
         found = [response for response in responses if isinstance(response, MailboxStatus)]
         return found[-1] if found else MailboxStatus(mailbox, {})
 
-    async def select(self, mailbox: str, *, read_only: bool = False) -> SelectedMailbox:
-        """Open a mailbox; another that was open is closed without expunging."""
+    async def select(
+        self,
+        mailbox: str,
+        *,
+        read_only: bool = False,
+        known: tuple[int, int] | None = None,
+    ) -> SelectedMailbox:
+        """Open a mailbox; another that was open is closed without expunging.
+
+        Args:
+            known: (UIDVALIDITY, mod-sequence) of an earlier session: with QRESYNC enabled the
+                server tells what happened since, and `changed` and `vanished` hold it. If
+                uid_validity then differs, what was known is worthless.
+        """
         self._picture.begin(mailbox)
         parameters = [b"(CONDSTORE)"] if self.can("CONDSTORE", "QRESYNC") else []
+        if known is not None and "QRESYNC" in self.connection.engine.enabled:
+            parameters = [b"(QRESYNC (%d %d))" % known]
         command = "EXAMINE" if read_only else "SELECT"
         try:
             status, _ = await self.connection.run(command, self._name(mailbox), *parameters)
@@ -70,8 +84,10 @@ class MailboxCommands(Commands):
             raise
         return self._picture.selected(status)
 
-    async def create(self, mailbox: str) -> None:
-        await self.connection.run("CREATE", self._name(mailbox))
+    async def create(self, mailbox: str, *, special_use: Sequence[str] = ()) -> None:
+        """special_use: as in RFC 6154, "\\Sent"; needs CREATE-SPECIAL-USE."""
+        uses = [f"(USE ({' '.join(special_use)}))".encode("ascii")] if special_use else []
+        await self.connection.run("CREATE", self._name(mailbox), *uses)
 
     async def delete(self, mailbox: str) -> None:
         await self.connection.run("DELETE", self._name(mailbox))

@@ -6,7 +6,7 @@ RFC 9051    6.3.2 SELECT, 6.3.9 LIST, 7.1 APPENDUID and COPYUID
 from dataclasses import dataclass, field
 
 from correo.base.blobs import Blob
-from correo.wire.imap.response_types import MailboxStatus
+from correo.wire.imap.response_types import FetchData, MailboxStatus
 
 __all__ = ["CopiedMessages", "MailboxEntry", "NewMessage", "SelectedMailbox"]
 
@@ -16,6 +16,8 @@ class SelectedMailbox:
     """The mailbox that is open, kept current while it is.
 
     flags, permanent_flags: as the server says; "\\*" among the latter: keywords may be made.
+    changed, vanished: what happened since the state `select` was told of (QRESYNC): messages
+        with their flags, and (low, high) pairs of UIDs that are gone.
     """
 
     name: str
@@ -27,6 +29,8 @@ class SelectedMailbox:
     permanent_flags: tuple[str, ...] = ()
     read_only: bool = False
     mailbox_id: str | None = None
+    changed: list[FetchData] = field(default_factory=list)
+    vanished: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -63,7 +63,9 @@ class Picture:
         elif isinstance(response, Expunged):
             mailbox.exists = max(0, mailbox.exists - 1)
         elif isinstance(response, Vanished):
-            if not response.earlier:
+            if response.earlier:
+                mailbox.vanished += response.uids
+            else:
                 gone = sum(high - low + 1 for low, high in response.uids)
                 mailbox.exists = max(0, mailbox.exists - gone)
         elif isinstance(response, FlagsKnown):
@@ -72,7 +74,10 @@ class Picture:
             if response.code is not None:
                 note_code(mailbox, response.code)
             return
-        elif not isinstance(response, FetchData):
+        elif isinstance(response, FetchData):
+            if self._opening is not None:
+                mailbox.changed.append(response)
+        else:
             return
         if len(self._news) < NEWS_LIMIT:
             self._news.append(response)

@@ -78,12 +78,13 @@ class Answers:
         self._output.append(enabled(names))
 
     def _status(self, head: bytes, code: bytes, text: str) -> None:
-        shown = NOT_TEXT.sub(" ", text) or "-"
-        octets = shown.encode("utf-8") if self.is_utf8 else shown.encode("ascii", "replace")
+        if not text.isprintable():
+            text = NOT_TEXT.sub(" ", text)
+        octets = text.encode("utf-8") if self.is_utf8 else text.encode("ascii", "replace")
         if code:
-            self._output.append(b"%b [%b] %b\r\n" % (head, code, octets))
+            self._output.append(b"%b [%b] %b\r\n" % (head, code, octets or b"-"))
         else:
-            self._output.append(b"%b %b\r\n" % (head, octets))
+            self._output.append(b"%b %b\r\n" % (head, octets or b"-"))
 
     def _tagged(self, tag: bytes, condition: Condition, text: str, code: bytes) -> None:
         self._status(b"%b %b" % (tag, condition.value), code, text)

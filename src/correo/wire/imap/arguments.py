@@ -22,9 +22,6 @@ __all__ = ["Arguments", "BadCommand", "RefusedCommand", "parse_flags", "parse_se
 NUMBER_LIMIT = 2**32  # RFC 9051 9, number
 NUMBER64_LIMIT = 2**63  # RFC 9051 9, number64
 
-SPACE = re.compile(rb" ")
-OPEN = re.compile(rb"\(")
-CLOSE = re.compile(rb"\)")
 ATOM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 # a number of groups, one of which holds the value: atom, quoted inside, literal mark
 ASTRING = re.compile(
@@ -111,14 +108,19 @@ class Arguments:
         if self.at != len(self.octets):
             raise BadCommand("too many arguments" if self.has(b" ") else "malformed argument")
 
+    def _expect(self, octets: bytes, expected: str) -> None:
+        if not self.octets.startswith(octets, self.at):
+            raise BadCommand(f"expected {expected}")
+        self.at += 1
+
     def space(self) -> None:
-        self._take(SPACE, "a space and an argument")
+        self._expect(b" ", "a space and an argument")
 
     def open(self) -> None:
-        self._take(OPEN, "a parenthesis")
+        self._expect(b"(", "a parenthesis")
 
     def close(self) -> None:
-        self._take(CLOSE, "a closing parenthesis")
+        self._expect(b")", "a closing parenthesis")
 
     def atom(self) -> bytes:
         return self._take(ATOM, "a word").group()

@@ -9,14 +9,14 @@ RFC 9051    7.5.2    envelope structure, body structure
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from correo.wire.imap.values import Value
 
 __all__ = ["Address", "BodyPart", "Envelope", "read_envelope", "read_structure"]
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """One address as in the envelope; host b"" marks the begin or end of a group."""
 
     name: bytes
@@ -24,7 +24,7 @@ class Address:
     host: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """Header fields of a message, encoded words not undone."""
 
@@ -114,13 +114,14 @@ def read_envelope(value: Value) -> Envelope:
 
 
 def _addresses(value: Value) -> tuple[Address, ...]:
-    found = []
-    for address in _items(value):
-        parts = _items(address)
-        found.append(
-            Address(_octets(_at(parts, 0)), _octets(_at(parts, 2)), _octets(_at(parts, 3)))
-        )
-    return tuple(found)
+    return tuple([_address(one) for one in value]) if isinstance(value, list) else ()
+
+
+def _address(value: Value) -> Address:
+    if isinstance(value, list) and len(value) == 4:
+        name, _, mailbox, host = value
+        return Address(_octets(name), _octets(mailbox), _octets(host))
+    return Address(b"", b"", b"")
 
 
 def read_structure(value: Value) -> BodyPart:

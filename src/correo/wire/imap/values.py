@@ -11,6 +11,7 @@ quoted strings are taken; an unfinished list ends with its line.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Union
 
@@ -32,13 +33,15 @@ Value = Union[bytes, None, "list[Value]", Streamed]
 
 # One pass over any octets: what is begun and not ended takes the rest of the line with it.
 TOKEN = re.compile(
-    rb"\"([^\"\\]*(?:\\.[^\"\\]*)*)\"|(\x00)|([()])"
+    rb"\s*(?:\"([^\"\\]*(?:\\.[^\"\\]*)*)\"|(\x00)|([()])"
     # a fetch item with its section, in which there may be spaces, quotes and parentheses
     rb"|((?:BODY|BINARY)(?:\.[A-Z]+)?\["
     rb"[^\]\"\x00]*(?:(?:\"[^\"\\]*(?:\\.[^\"\\]*)*\"|\x00)[^\]\"\x00]*)*(?:\](?:<[0-9]+>)?|.*))"
-    rb"|([^\s()\"\x00]+)|\s+|(\".*)",
+    rb"|([^\s()\"\x00]+)|(\".*))",
     re.DOTALL | re.IGNORECASE,
 )
+QUOTED, LITERAL, PARENTHESIS, SECTION, ATOM = range(1, 6)
+NIL = frozenset({b"NIL", b"nil", b"Nil"})
 ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
@@ -53,41 +56,39 @@ def parse_values(octets: bytes, literals: list[bytes | Streamed]) -> "list[Value
         PeerError: nested too deeply, or a parenthesis closes what was never opened.
     """
     top: list[Value] = []
-    stack = [top]
+    current = top
+    stack: list[list[Value]] = []
     literal = iter(literals)
     for match in TOKEN.finditer(octets):
         kind = match.lastindex
-        if kind == 5:
-            atom = match[5]
-            stack[-1].append(None if len(atom) == 3 and atom.upper() == b"NIL" else atom)
-        elif kind == 1:
-            quoted = match[1]
-            stack[-1].append(ESCAPED.sub(rb"\1", quoted) if b"\\" in quoted else quoted)
-        elif kind == 3:
-            _parenthesis(stack, match[3])
-        elif kind == 2:
-            stack[-1].append(next(literal, b""))
-        elif kind == 4:
-            stack[-1].append(_with_literals(match[4], literal))
+        if kind == ATOM:
+            atom = match[ATOM]
+            current.append(None if atom in NIL else atom)
+        elif kind == QUOTED:
+            quoted = match[QUOTED]
+            current.append(ESCAPED.sub(rb"\1", quoted) if b"\\" in quoted else quoted)
+        elif kind == PARENTHESIS:
+            if match[PARENTHESIS] == b"(":
+                stack.append(current)
+                if len(stack) > NESTING_LIMIT:
+                    raise PeerError("the server's answer is nested too deeply")
+                inner: list[Value] = []
+                current.append(inner)
+                current = inner
+            elif stack:
+                current = stack.pop()
+            else:
+                raise PeerError("the server closed a parenthesis it had not opened")
+        elif kind == LITERAL:
+            current.append(next(literal, b""))
+        elif kind == SECTION:
+            current.append(_with_literals(match[SECTION], literal))
     return top
 
 
-def _parenthesis(stack: "list[list[Value]]", octets: bytes) -> None:
-    if octets == b"(":
-        if len(stack) > NESTING_LIMIT:
-            raise PeerError("the server's answer is nested too deeply")
-        inner: list[Value] = []
-        stack[-1].append(inner)
-        stack.append(inner)
-    elif len(stack) > 1:
-        stack.pop()
-    else:
-        raise PeerError("the server closed a parenthesis it had not opened")
-
-
-def _with_literals(item: bytes, literal: "object") -> bytes:
+def _with_literals(item: bytes, literals: Iterator[bytes | Streamed]) -> bytes:
     """Header names in a section may be literals."""
     while b"\x00" in item:
-        name = next(literal, b"")  # type: ignore[call-overload]  # an iterator of literals
+        name = next(literals, b"")
         item = item.replace(b"\x00", name if isinstance(name, bytes) else b"", 1)
     return item
