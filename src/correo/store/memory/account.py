@@ -139,7 +139,7 @@ class MemoryAccountStore:
         self._make_parents(new)
         for each in (box, *moving):
             each.name = new + each.name[len(old) :]
-        self._next_number()
+            self._next_number()
         self._announce(None)
 
     async def subscribe(self, name: str, *, subscribed: bool) -> None:
