@@ -14,8 +14,9 @@ RFC 2180             several sessions on one mailbox
 Cost: nothing while nothing happens; an expunge costs a view one search per message.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from correo.mailbox.live import Delta, LiveMailbox, Watcher
@@ -38,7 +39,7 @@ class Updates:
     new_keywords: whether there are keywords that this view has not met.
     """
 
-    expunged: list[int] = field(default_factory=list)
+    expunged: Sequence[int] = ()
     vanished: list[int] = field(default_factory=list)
     exists: int | None = None
     changed: list[FlagUpdate] = field(default_factory=list)
@@ -111,13 +112,13 @@ class View(Watcher):
             found.extend(self.uids[low - 1 : min(high, self.exists)])
         return found
 
-    def numbers_of(self, uids: list[int]) -> list[int]:
+    def numbers_of(self, uids: Sequence[int]) -> Sequence[int]:
         """The sequence numbers of ascending UIDs, all of which this view shows."""
         if not uids:
-            return []
+            return ()
         first = self.position(uids[0])
-        if first >= 0 and self.uids[first : first + len(uids)].tolist() == uids:
-            return list(range(first + 1, first + 1 + len(uids)))
+        if first >= 0 and self.uids[first : first + len(uids)] == array("I", uids):
+            return range(first + 1, first + 1 + len(uids))
         known, end = self.uids, self.exists
         return [bisect_left(known, uid, 0, end) + 1 for uid in uids]
 

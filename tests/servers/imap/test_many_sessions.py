@@ -148,7 +148,7 @@ class ModelClient:
         await self.command(f"{where} {name}")
 
 
-RANDOM = random.Random()  # noqa: S311
+RANDOM = random.Random()
 
 
 def random_number(count: int) -> int:

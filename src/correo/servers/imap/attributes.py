@@ -1,17 +1,19 @@
 """Write FETCH lines from the store's columns, many at a time.
 
-A Plan is made once for a FETCH and then turns rows into lines by the column: a template, a few
-conversions, one format for each message. Nothing is decided message by message.
+A Plan is made once for a FETCH and then turns rows into lines by the column: each column becomes
+octets, and one join puts all lines together. Nothing is decided message by message, and nothing is
+formatted, for a join takes a sixth of the time of a format.
 
 RFC 9051    7.5.2    FETCH
 RFC 7162    3.1.4.2  MODSEQ; RFC 8474 5.3 EMAILID, THREADID; RFC 8514 4.3 SAVEDATE
 
-Cost: 1 microsecond for each message and 0.1 to 0.5 for each item. On the hot path.
+Cost: 1.2 microseconds for UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE of one
+message. On the hot path.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import Any
 
 from correo.mailbox.sections import header_fields
@@ -21,51 +23,68 @@ from correo.wire.imap.fetch_items import BodySection, FetchAttribute, FetchItem,
 
 __all__ = ["Plan", "is_answered_from_columns", "is_answered_from_memory"]
 
-Convert = Callable[[Sequence[Any]], Iterable[Any]]
+Convert = Callable[[Sequence[Any]], Sequence[bytes]]
+
+DAY_S = 86_400
+MINUTES = [b" %02d:%02d:" % divmod(minute, 60) for minute in range(DAY_S // 60)]
+SECONDS = [b'%02d +0000"' % second for second in range(60)]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where an item's value comes from: the format of its value, and what makes it of a column."""
+def numbers(values: Sequence[int]) -> list[bytes]:
+    return " ".join(map(str, values)).encode("ascii").split(b" ") if values else []
 
-    column: Column
-    format: bytes
-    convert: Convert | None = None
+
+def modseqs(values: Sequence[int]) -> list[bytes]:
+    return [b"(%b)" % value for value in numbers(values)]
+
+
+def ready(values: Sequence[bytes]) -> Sequence[bytes]:
+    return values
+
+
+def flag_lists(values: Sequence[str]) -> list[bytes]:
+    return [flag_list(value) for value in values]
 
 
 @lru_cache(maxsize=4096)
-def encoded(text: str) -> bytes:
-    return text.encode("ascii", "replace")
+def flag_list(flags: str) -> bytes:
+    return b"(%b)" % flags.encode("ascii", "replace")
 
 
-def encode_all(texts: Sequence[str]) -> Iterable[bytes]:
-    return map(encoded, texts)
+def dates(moments: Sequence[int]) -> list[bytes]:
+    """As `format_date_time`, quicker: only the day is looked up, and nothing is formatted."""
+    found = []
+    for moment in moments:
+        day, second = divmod(moment, DAY_S)
+        found.append(day_text(day) + MINUTES[second // 60] + SECONDS[second % 60])
+    return found
 
 
-def dates(moments: Sequence[int]) -> Iterable[bytes]:
-    return map(format_date_time, moments)
+@lru_cache(maxsize=4096)
+def day_text(day: int) -> bytes:
+    return format_date_time(day * DAY_S).partition(b" 00:")[0]
 
 
-def identifiers(values: Sequence[str]) -> Iterable[bytes]:
+def identifiers(values: Sequence[str]) -> list[bytes]:
     return [b"(%b)" % value.encode("ascii") if value else b"NIL" for value in values]
 
 
-def literals(values: Sequence[bytes]) -> Iterable[bytes]:
+def literals(values: Sequence[bytes]) -> list[bytes]:
     return [b"{%d}\r\n%b" % (len(value), value) for value in values]
 
 
-SOURCES: dict[FetchAttribute, Source] = {
-    FetchAttribute.UID: Source(Column.UID, b"%d"),
-    FetchAttribute.FLAGS: Source(Column.FLAGS, b"(%b)", encode_all),
-    FetchAttribute.INTERNALDATE: Source(Column.INTERNAL_DATE, b"%b", dates),
-    FetchAttribute.RFC822_SIZE: Source(Column.SIZE, b"%d"),
-    FetchAttribute.ENVELOPE: Source(Column.ENVELOPE, b"%b"),
-    FetchAttribute.BODY: Source(Column.BODY, b"%b"),
-    FetchAttribute.BODYSTRUCTURE: Source(Column.BODYSTRUCTURE, b"%b"),
-    FetchAttribute.MODSEQ: Source(Column.MODSEQ, b"(%d)"),
-    FetchAttribute.EMAILID: Source(Column.EMAIL_ID, b"%b", identifiers),
-    FetchAttribute.THREADID: Source(Column.THREAD_ID, b"%b", identifiers),
-    FetchAttribute.SAVEDATE: Source(Column.SAVE_DATE, b"%b", dates),
+SOURCES: dict[FetchAttribute, tuple[Column, Convert]] = {
+    FetchAttribute.UID: (Column.UID, numbers),
+    FetchAttribute.FLAGS: (Column.FLAGS, flag_lists),
+    FetchAttribute.INTERNALDATE: (Column.INTERNAL_DATE, dates),
+    FetchAttribute.RFC822_SIZE: (Column.SIZE, numbers),
+    FetchAttribute.ENVELOPE: (Column.ENVELOPE, ready),
+    FetchAttribute.BODY: (Column.BODY, ready),
+    FetchAttribute.BODYSTRUCTURE: (Column.BODYSTRUCTURE, ready),
+    FetchAttribute.MODSEQ: (Column.MODSEQ, modseqs),
+    FetchAttribute.EMAILID: (Column.EMAIL_ID, identifiers),
+    FetchAttribute.THREADID: (Column.THREAD_ID, identifiers),
+    FetchAttribute.SAVEDATE: (Column.SAVE_DATE, dates),
 }
 
 IN_MEMORY = frozenset({FetchAttribute.UID, FetchAttribute.FLAGS, FetchAttribute.MODSEQ})
@@ -92,56 +111,68 @@ def _is_header_section(item: FetchItem) -> bool:
 
 
 class Plan:
-    """How to write the lines of one FETCH.
+    """How to write the lines of one FETCH: what stands before each value, and how it is made.
 
     Args:
         items: such as are answered from columns.
-        is_whole: whether the line ends here; otherwise sections follow.
 
     columns: what to ask the store for; the UID comes first.
     """
 
-    __slots__ = ("_fields", "_template", "columns")
+    __slots__ = ("_fields", "columns")
 
-    def __init__(self, items: Sequence[FetchItem], *, is_whole: bool = True) -> None:
+    def __init__(self, items: Iterable[FetchItem]) -> None:
         self.columns: list[Column] = [Column.UID]
-        self._fields: list[tuple[int, Convert | None]] = []
-        formats = [self._field(item) for item in items]
-        self._template = b"* %d FETCH (" + b" ".join(formats) + (b")\r\n" if is_whole else b"")
+        self._fields: list[tuple[bytes, int, Convert]] = []
+        for item in items:
+            self._add(item)
 
-    def _field(self, item: FetchItem) -> bytes:
+    def _add(self, item: FetchItem) -> None:
         if isinstance(item, FetchAttribute):
-            source, label = SOURCES[item], item.value
+            column, convert = SOURCES[item]
+            label = item.value
         else:
             assert isinstance(item, BodySection)
-            source, label = _header_source(item), item.label
-        if source.column not in self.columns:
-            self.columns.append(source.column)
-        self._fields.append((self.columns.index(source.column), source.convert))
-        return label.replace(b"%", b"%%") + b" " + source.format
+            column, convert = Column.HEADER, header_section(item)
+            label = item.label
+        if column not in self.columns:
+            self.columns.append(column)
+        before = b" %b " if self._fields else b" FETCH (%b "
+        self._fields.append((before % label, self.columns.index(column), convert))
 
-    def lines(self, numbers: Iterable[int], columns: Sequence[Sequence[Any]]) -> list[bytes]:
+    def lines(self, sequence: Sequence[int], columns: Sequence[Sequence[Any]]) -> bytes:
         """The lines of these messages, from the values of `columns` (perhaps more behind them)."""
-        values: list[Iterable[Any]] = [numbers]
-        for index, convert in self._fields:
-            values.append(columns[index] if convert is None else convert(columns[index]))
-        return list(map(self._template.__mod__, zip(*values, strict=True)))
+        return b"".join(chain.from_iterable(self._pieces(sequence, columns, b")\r\n")))
+
+    def beginnings(self, sequence: Sequence[int], columns: Sequence[Sequence[Any]]) -> list[bytes]:
+        """The same line by line, without their ends: more items follow."""
+        end = b" " if self._fields else b" FETCH ("
+        return list(map(b"".join, self._pieces(sequence, columns, end)))
+
+    def _pieces(
+        self, sequence: Sequence[int], columns: Sequence[Sequence[Any]], end: bytes
+    ) -> Iterable[tuple[bytes, ...]]:
+        """For each message the octets that make its line."""
+        pieces: list[Iterable[bytes]] = [repeat(b"* "), numbers(sequence)]
+        for before, index, convert in self._fields:
+            pieces.append(repeat(before))
+            pieces.append(convert(columns[index]))
+        pieces.append(repeat(end))
+        return zip(*pieces, strict=False)
 
 
-def _header_source(item: BodySection) -> Source:
+def header_section(item: BodySection) -> Convert:
     """BODY[HEADER], BODY[HEADER.FIELDS (...)] and the like, with their partials."""
     names, exclude = item.fields, item.text is SectionText.HEADER_FIELDS_NOT
     partial = item.partial
-    if item.text is SectionText.HEADER and partial is None:
-        return Source(Column.HEADER, b"%b", literals)
 
-    def convert(headers: Sequence[bytes]) -> Iterable[bytes]:
-        chosen: Iterable[bytes] = headers
+    def convert(headers: Sequence[bytes]) -> list[bytes]:
+        chosen = headers
         if item.text is not SectionText.HEADER:
             chosen = [header_fields(header, names, exclude=exclude) for header in headers]
         if partial is not None:
             first, end = partial[0], partial[0] + partial[1]
             chosen = [octets[first:end] for octets in chosen]
-        return literals(list(chosen))
+        return literals(chosen)
 
-    return Source(Column.HEADER, b"%b", convert)
+    return convert

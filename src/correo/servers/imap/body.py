@@ -10,9 +10,9 @@ Cost: 2 microseconds and one reference to the octets for BODY[]; they are not co
 """
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
-from correo.base.blobs import Chunk
+from correo.base.blobs import BlobSlice, Chunk
 from correo.mailbox import sections
 from correo.mailbox.sections import Of
 from correo.message.structure import Structure
@@ -20,9 +20,14 @@ from correo.store.model import Column, Octets
 from correo.wire.imap.fetch_items import BinarySection, BinarySize, BodySection, SectionText
 from correo.wire.imap.strings import literal
 
-__all__ = ["COLUMNS", "BodyItem", "chunks"]
-
-COLUMNS = (Column.STRUCTURE, Column.OCTETS)  # what a row must end with
+__all__ = [
+    "BodyItem",
+    "columns_for",
+    "is_whole_message",
+    "length_of",
+    "sections_of",
+    "whole_messages",
+]
 
 BodyItem = BodySection | BinarySection | BinarySize
 
@@ -36,41 +41,65 @@ KINDS = {
 }
 
 
-async def chunks(
-    line: bytes, items: Sequence[BodyItem], structure: bytes, octets: Octets
+def columns_for(items: Sequence[BodyItem]) -> tuple[Column, ...]:
+    """The columns these items need; a row ends with them."""
+    if all(is_whole_message(item) for item in items):
+        return (Column.OCTETS,)
+    return (Column.STRUCTURE, Column.OCTETS)
+
+
+def is_whole_message(item: BodyItem) -> bool:
+    return isinstance(item, BodySection) and not item.part and item.text is None
+
+
+def whole_messages(
+    beginnings: Sequence[bytes], label: bytes, messages: Sequence[Octets]
 ) -> list[Chunk]:
-    """The rest of a FETCH line: these items, and its end.
+    """The lines of a FETCH that asks for one thing, BODY[]."""
+    written: list[Chunk] = []
+    for line, octets in zip(beginnings, messages, strict=True):
+        size = _size(octets)
+        written.append(b"%b%b {%d}\r\n" % (line, label, size))
+        written.append(octets if isinstance(octets, bytes) else BlobSlice(octets, 0, size))
+        written.append(b")\r\n")
+    return written
+
+
+async def sections_of(line: bytes, items: Sequence[BodyItem], row: Sequence[Any]) -> list[Chunk]:
+    """The rest of one line: these items, and its end.
 
     Args:
-        line: its beginning, without a space at the end.
-        structure, octets: the columns.
+        line: its beginning, up to where the first item stands.
+        row: ends with the values of `columns_for`.
 
     Raises:
         UnknownEncoding: BINARY of a part whose encoding we do not know.
     """
-    tree: Structure | None = None
+    octets: Octets = row[-1]
+    tree = Structure.decode(row[-2]) if len(columns_for(items)) > 1 else None
     written: list[Chunk] = []
-    separator = b"" if line.endswith(b"(") else b" "
-    for item in items:
-        if type(item) is BodySection and not item.part and item.text is None:
+    for number, item in enumerate(items):
+        line += b" " if number else b""
+        if not isinstance(item, BodySection):
+            assert tree is not None
+            line = await _with_binary(line, item, octets, tree)
+            continue
+        if tree is None or is_whole_message(item):
             found: Chunk | None = sections.read(octets, (0, _size(octets)), item.partial)
         else:
-            tree = tree or Structure.decode(structure)
-            if not isinstance(item, BodySection):
-                line = await _with_binary(line + separator, item, octets, tree)
-                separator = b" "
-                continue
             found = await _section(item, octets, tree)
         if found is None:
-            line = b"%b%b%b NIL" % (line, separator, item.label)
+            line = b"%b%b NIL" % (line, item.label)
         else:
-            size = len(found) if isinstance(found, bytes) else found.length
-            written.append(b"%b%b%b {%d}\r\n" % (line, separator, item.label, size))
+            written.append(b"%b%b {%d}\r\n" % (line, item.label, length_of(found)))
             written.append(found)
             line = b""
-        separator = b" "
     written.append(line + b")\r\n")
     return written
+
+
+def length_of(chunk: Chunk) -> int:
+    return len(chunk) if isinstance(chunk, bytes) else chunk.length
 
 
 def _size(octets: Octets) -> int:

@@ -13,6 +13,7 @@ Cost: see `attributes` and `body`; UID, FLAGS and MODSEQ alone need no look at t
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
+from correo.base.blobs import Chunk
 from correo.mailbox import flags
 from correo.mailbox.pace import Pace
 from correo.mailbox.view import View
@@ -107,13 +108,14 @@ def sets_seen(item: FetchItem) -> bool:
 class _Sender:
     """Sends the lines of one FETCH; counts the messages."""
 
-    __slots__ = ("_pace", "_session", "_uids", "_view", "sent")
+    __slots__ = ("_pace", "_session", "_uids", "_view", "_waiting", "sent")
 
     def __init__(self, session: ImapSession, uids: list[int]) -> None:
         self._session = session
         self._view: View = session.view
         self._uids = uids
         self._pace = Pace()
+        self._waiting = 0  # octets in the engine
         self.sent = 0
 
     async def send(self, items: Sequence[FetchItem]) -> None:
@@ -123,7 +125,7 @@ class _Sender:
         plain = [item for item in items if is_answered_from_columns(item)]
         rest = [item for item in items if not is_answered_from_columns(item)]
         if rest:
-            await self._with_bodies(Plan(plain, is_whole=False), cast("list[body.BodyItem]", rest))
+            await self._with_bodies(Plan(plain), cast("list[body.BodyItem]", rest))
         else:
             await self._from_columns(Plan(plain))
 
@@ -132,7 +134,7 @@ class _Sender:
         await live.refresh_if_stale()
         for first in range(0, len(self._uids), PIECE_ROWS):
             columns = live.columns(self._uids[first : first + PIECE_ROWS], plan.columns)
-            self._session.engine.send_lines(self._lines(plan, columns))
+            self._session.engine.send_lines([plan.lines(self._numbers(plan, columns), columns)])
             self.sent += len(columns[0])
             await self._breathe()
 
@@ -140,34 +142,46 @@ class _Sender:
         async for rows in self._rows(plan.columns):
             for first in range(0, len(rows), PIECE_ROWS):
                 columns = list(zip(*rows[first : first + PIECE_ROWS], strict=True))
-                self._session.engine.send_lines(self._lines(plan, columns))
+                self._session.engine.send_lines([plan.lines(self._numbers(plan, columns), columns)])
                 await self._breathe()
             self.sent += len(rows)
 
     async def _with_bodies(self, plan: Plan, items: list[body.BodyItem]) -> None:
-        async for rows in self._rows([*plan.columns, *body.COLUMNS]):
-            lines = self._lines(plan, list(zip(*rows, strict=True)))
-            waiting = 0
-            for line, row in zip(lines, rows, strict=True):
-                chunks = await body.chunks(line, items, row[-2], row[-1])
-                self._session.engine.send_lines(chunks)
-                waiting += sum([len(chunk) for chunk in chunks if isinstance(chunk, bytes)])
-                if waiting > PIECE_OCTETS or len(chunks) > 3:
-                    waiting = 0
-                    await self._breathe()
+        label = None
+        if len(items) == 1 and body.is_whole_message(items[0]):
+            label = items[0].label if not getattr(items[0], "partial", None) else None
+        async for rows in self._rows([*plan.columns, *body.columns_for(items)]):
+            columns = list(zip(*rows, strict=True))
+            lines = plan.beginnings(self._numbers(plan, columns), columns)
+            if label is not None:
+                await self._write(body.whole_messages(lines, label, columns[-1]))
+            else:
+                for line, row in zip(lines, rows, strict=True):
+                    await self._write(await body.sections_of(line, items, row))
             self.sent += len(rows)
-            await self._breathe()
+
+    async def _write(self, chunks: Sequence[Chunk]) -> None:
+        """Hand over what is ready, piece by piece if it is much."""
+        first = 0
+        for at, chunk in enumerate(chunks, 1):
+            self._waiting += body.length_of(chunk)
+            if self._waiting > PIECE_OCTETS:
+                self._session.engine.send_lines(chunks[first:at])
+                first = at
+                self._waiting = 0
+                await self._breathe()
+        self._session.engine.send_lines(chunks[first:])
 
     def _rows(self, columns: Sequence[Column]) -> AsyncIterator[list[Row]]:
         live = self._view.live
         return live.account.fetch(live.mailbox.id, self._uids, columns)
 
-    def _lines(self, plan: Plan, columns: Sequence[Sequence[Any]]) -> list[bytes]:
-        if Column.MODSEQ in plan.columns and columns:
+    def _numbers(self, plan: Plan, columns: Sequence[Sequence[Any]]) -> Sequence[int]:
+        if Column.MODSEQ in plan.columns:
             told = max(columns[plan.columns.index(Column.MODSEQ)], default=0)
             if told > self._view.live.highest_modseq:
                 self._view.live.is_stale = True  # what lies below is to be told as well
-        return plan.lines(self._view.numbers_of(list(columns[0])), columns) if columns else []
+        return self._view.numbers_of(columns[0])
 
     async def _breathe(self) -> None:
         """Send what is ready; wait for a slow client, and give others their turn."""
