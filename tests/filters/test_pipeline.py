@@ -18,6 +18,7 @@ class Says:
         self.refusal = refusal
         self.pause_s = pause_s
         self.asked = 0
+        self.is_instant = False
 
     async def check(self, message: Arriving) -> Verdict | None:
         self.asked += 1

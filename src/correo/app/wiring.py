@@ -193,7 +193,7 @@ class House:
             room=self._room,
             schedule=schedule,
             clock=self.base.clock,
-            router=Router(Directory(self.base.directory), routes),
+            router=Router(Directory(self.base.directory), routes, self.base.clock),
             local=local,
             remote=Remote(exchangers, connector, limits),
             bounces=Bounces(configuration.name, schedule, self.base.store.blobs),

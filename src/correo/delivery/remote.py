@@ -139,7 +139,7 @@ class Lane:
     destination: Destination
     jobs: deque[Job] = field(default_factory=deque)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    idle: list[asyncio.Future[None]] = field(default_factory=list)
+    idle: list[asyncio.Future[bool]] = field(default_factory=list)
     links: int = 0  # tasks that are connected
     most: int = 0  # connections the other side lets us have; 0 while it has not said no
 
@@ -158,7 +158,7 @@ class Lane:
         while self.idle:
             waiter = self.idle.pop()
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_result(True)
                 return True
         return False
 
@@ -209,16 +209,22 @@ class Carrier:
         while not lane.jobs:
             if self._link is None or not self._link.is_usable:
                 return False
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            lane.idle.append(waiter)
-            try:
-                async with asyncio.timeout(self._remote.limits.idle_s):
-                    await waiter
-            except TimeoutError:
-                if waiter in lane.idle:
-                    lane.idle.remove(waiter)
+            if not await self._woken_in_time():
                 return bool(lane.jobs)
         return True
+
+    async def _woken_in_time(self) -> bool:
+        """Wait for the lane to call, no longer than a connection may be idle."""
+        lane, loop = self._lane, asyncio.get_running_loop()
+        waiter: asyncio.Future[bool] = loop.create_future()
+        timer = loop.call_later(self._remote.limits.idle_s, expire, waiter)
+        lane.idle.append(waiter)
+        try:
+            return await waiter
+        finally:
+            timer.cancel()
+            if waiter in lane.idle:
+                lane.idle.remove(waiter)
 
     async def _carry(self, job: Job) -> None:
         """Deliver one job over the link, or over links to the hosts behind it."""
@@ -332,6 +338,11 @@ class Carrier:
             self._lane.links -= 1
             self._carried = 0
             await link.close()
+
+
+def expire(waiter: "asyncio.Future[bool]") -> None:
+    if not waiter.done():
+        waiter.set_result(False)
 
 
 def milder(first: DeliveryFailure | None, second: DeliveryFailure) -> DeliveryFailure:

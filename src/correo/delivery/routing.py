@@ -10,6 +10,7 @@ RFC 6531    3.2      domains in UTF-8 become A-labels for DNS
 from dataclasses import dataclass
 
 from correo.accounts.directory import Alias, Directory, Disabled, LocalAccount, NotLocal, Unknown
+from correo.base.clock import Clock
 from correo.base.errors import Refusal
 from correo.delivery.verdict import DeliveryFailure
 from correo.queue.routes import NextHop, Routes, Smarthost
@@ -50,17 +51,30 @@ class Destination:
 
 
 Way = Home | Expanded | Destination
+NOT_KNOWN: tuple[float, Way | None] = (0.0, None)
+BELIEVED_S = 1.0
+DOMAINS_LIMIT = 10_000
 
 
 class Router:
-    """Asks the directory, then the routes; the MX records are `exchangers`' affair."""
+    """Asks the directory, then the routes; the MX records are `exchangers`' affair.
 
-    def __init__(self, directory: Directory, routes: Routes) -> None:
+    That a domain is not ours is believed for BELIEVED_S seconds, for the sake of many messages to
+    one place.
+    """
+
+    def __init__(self, directory: Directory, routes: Routes, clock: Clock) -> None:
         self._directory = directory
         self._routes = routes
+        self._clock = clock
+        self._elsewhere_until: dict[str, tuple[float, Way]] = {}
 
     async def way(self, address: str) -> Way:
         """Raises DeliveryFailure if there is none (nobody has the address, it is no address)."""
+        domain_as_written = address.rpartition("@")[2]
+        until, way = self._elsewhere_until.get(domain_as_written, NOT_KNOWN)
+        if way is not None and self._clock.monotonic() < until:
+            return way
         try:
             found = await self._directory.resolve(address)
         except Refusal as error:
@@ -73,7 +87,11 @@ class Router:
                 raise DeliveryFailure("5.1.1", "nobody is left behind this address")
             return Expanded(addresses)
         if isinstance(found, NotLocal):
-            return await self._elsewhere(found.domain)
+            way = await self._elsewhere(found.domain)
+            if len(self._elsewhere_until) >= DOMAINS_LIMIT:
+                self._elsewhere_until.clear()
+            self._elsewhere_until[domain_as_written] = self._clock.monotonic() + BELIEVED_S, way
+            return way
         raise nobody(found)
 
     async def _elsewhere(self, domain: str) -> Way:

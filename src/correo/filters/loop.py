@@ -19,6 +19,7 @@ class LoopCheck:
     """Counts Received fields."""
 
     name = "loop"
+    is_instant = True
 
     def __init__(self, most: int = 100) -> None:
         self._most = most

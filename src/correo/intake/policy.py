@@ -9,7 +9,8 @@ RFC 6409    4.3          submission requires authentication; 6.1 MAIL FROM is ch
 RFC 1870    6.1          a declared size over the limit: 552 at MAIL
 """
 
-from ipaddress import ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from correo.accounts.directory import Directory
 from correo.base.clock import Clock
@@ -77,9 +78,8 @@ class Policy:
         lets_loopback = self.settings.lets_loopback_submit and self.settings.role is Role.SUBMISSION
         if not lets_loopback and not self.settings.relay_networks:
             return False
-        try:
-            peer = ip_address(address)
-        except ValueError:  # a Unix socket
+        peer = read_address(address)
+        if peer is None:
             return False
         if lets_loopback and peer.is_loopback:
             return True
@@ -88,3 +88,12 @@ class Policy:
             for network in self.settings.relay_networks
             if network.version == peer.version
         )
+
+
+@lru_cache(maxsize=1024)
+def read_address(text: str) -> IPv4Address | IPv6Address | None:
+    """None for the path of a Unix socket."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from correo.base.errors import Refusal
 from correo.message.address import parse_addresses
 from correo.message.dates import format_date
-from correo.message.headers import HEADER_LIMIT, every, fields, first, select
+from correo.message.headers import HEADER_LIMIT, every, fields, grouped, select
 
 __all__ = ["authors", "complete_header"]
 
-HIDDEN = (b"bcc", b"resent-bcc")
+HIDDEN = frozenset({b"bcc", b"resent-bcc"})
+LOOKED_FOR = HIDDEN | {b"from", b"date", b"message-id"}
 AUTHORS_LIMIT = 100  # addresses in From that are checked; more are refused
 
 
@@ -37,14 +38,15 @@ def complete_header(
     """
     if len(header) > HEADER_LIMIT:
         raise Refusal("5.6.0", "the header of the message is too long", reply=550)
-    if any(first(header, name) is not None for name in HIDDEN):
+    there = grouped(header, LOOKED_FOR)
+    if there.keys() & HIDDEN:
         header = select(header, HIDDEN, exclude=True)
     added = b""
-    if sender and first(header, b"from") is None:
+    if sender and b"from" not in there:
         added += b"From: <%s>\r\n" % sender.encode()
-    if first(header, b"date") is None:
+    if b"date" not in there:
         added += b"Date: %s\r\n" % format_date(int(now))
-    if first(header, b"message-id") is None:
+    if b"message-id" not in there:
         added += b"Message-ID: <%s>\r\n" % new_identifier().encode()
     if added and not fields(header):  # what came begins with the body
         return added + (header if header.startswith(b"\r\n") else b"\r\n" + header)

@@ -9,6 +9,7 @@ Departures: the date is in UTC; the RFC prefers local time "when feasible".
 """
 
 import re
+from functools import lru_cache
 
 from correo.intake.api import PeerInfo
 from correo.message.dates import format_date
@@ -34,9 +35,15 @@ def received(
         f"Received: from {name(peer.helo)} ({tcp_info(peer)})",
         f"by {hostname} {with_protocol} id {message_id}",
     ]
-    date = format_date(int(now)).decode()
+    date = date_text(int(now))
     lines.append(f"for <{recipient}>; {date}" if recipient else f"; {date}")
     return "\r\n\t".join(lines).replace("\r\n\t;", ";").encode("utf-8", "replace") + b"\r\n"
+
+
+@lru_cache(maxsize=8)
+def date_text(moment: int) -> str:
+    """Many messages come in one second."""
+    return format_date(moment).decode()
 
 
 def tcp_info(peer: PeerInfo) -> str:

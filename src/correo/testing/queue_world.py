@@ -116,7 +116,7 @@ class QueueWorld:
             room=self.room,
             schedule=self.schedule,
             clock=self.clock,
-            router=Router(Directory(self.accounts), self.routes),
+            router=Router(Directory(self.accounts), self.routes, self.clock),
             local=self.homes,
             remote=self.remote,
             bounces=Bounces("mail.correo.test", self.schedule, self.blobs, make_id=self._next_id),
