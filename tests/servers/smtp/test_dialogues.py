@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from correo.accounts.authenticator import Authenticator
 from correo.accounts.passwords import HashCost, Passwords
@@ -25,6 +27,16 @@ KNOWN = {
     "line_ends", "without", "message", "messages", "sender", "recipients", "closed", "resets",
     "aborts", "envid", "orcpt",
 }  # fmt: skip
+
+
+WORDS = st.sampled_from(
+    [
+        b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<slow@d>\r\n", b"RCPT TO:<nobody@d>\r\n", b"DATA\r\n",
+        b"x\r\n.\r\n", b"BDAT 3\r\nabc", b"BDAT 3 LAST\r\nabc", b"RSET\r\n", b"QUIT\r\n", b"a\nb",
+        b"RCPT TO:<disk@d>\r\n", b"RCPT TO:<spam@d>\r\n", b"EHLO y\r\n", b"STARTTLS\r\n",
+        b"AUTH PLAIN\r\n", b"VRFY ana\r\n", b"EXPN staff\r\n", b"\r\n", b"BDAT 99999999999 LAST\r\n",
+    ]
+)  # fmt: skip
 
 
 def is_playable(dialogue: Dialogue) -> bool:
@@ -159,3 +171,21 @@ def test_the_server_plays_the_engines_dialogues(dialogue: Dialogue, step: int) -
         play(dialogue, house, step=step, units=smtp_replies)
         house.hang_up()
         assert all(session.is_closed for session in house.intake.sessions)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(WORDS, st.binary(max_size=60)), max_size=25), st.booleans())
+def test_any_octets_get_replies_and_every_session_is_closed_once(
+    parts: list[bytes], is_lmtp: bool
+) -> None:
+    with asyncio.Runner() as runner:
+        house = House(runner)
+        if is_lmtp:
+            house.command("lmtp", "")
+        house.receive(b"LHLO x\r\n" if is_lmtp else b"EHLO x\r\n")
+        for part in parts:
+            house.receive(part)
+        for reply in smtp_replies(house.take_output()):
+            assert reply[:3].isdigit()
+        house.hang_up()
+        assert [session.is_closed for session in house.intake.sessions] == [True]

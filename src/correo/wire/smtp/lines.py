@@ -51,34 +51,30 @@ class Lines:
                 self._skipping = True
                 self._octets, self._position = b"", 0
             return None
+        octets = self._octets
         self._position = end + 1
+        if self._position == len(octets):  # an idle connection keeps nothing
+            self._octets, self._position = b"", 0
         if self._skipping or end - start > limit:
             self._skipping = False
             return TOO_LONG
-        if end > start and self._octets[end - 1] == 13:
+        if end > start and octets[end - 1] == 13:
             self.ended_in_lf = False
-            return self._octets[start : end - 1]
+            return octets[start : end - 1]
         self.ended_in_lf = True
-        return self._octets[start:end]
+        return octets[start:end]
 
     def take(self, length: int) -> bytes:
         """At most this many octets; b"" if none are there."""
         if self._waiting:
             self._join()
-        start = self._position
-        end = min(start + length, len(self._octets))
+        octets, start = self._octets, self._position
+        end = min(start + length, len(octets))
         self._position = end
-        if start == 0 and end == len(self._octets):
-            return self._octets
-        return self._octets[start:end]
-
-    def take_all(self) -> bytes:
-        """Everything."""
-        if self._waiting:
-            self._join()
-        octets = self._octets[self._position :] if self._position else self._octets
-        self._octets, self._position = b"", 0
-        return octets
+        if end == len(octets):
+            self._octets, self._position = b"", 0
+            return octets[start:] if start else octets
+        return octets[start:end]
 
     def give_back(self, octets: bytes) -> None:
         """Put octets just taken, and not wanted, in front of what is there."""

@@ -109,6 +109,13 @@ class Dialogue:
         code = refusal.reply or reply_code_of(refusal.status)
         self.reply(code, refusal.status, refusal.text)
 
+    def reject_recipient(self, refusal: Refusal) -> None:
+        """Refuse one recipient. For now is no error and no idle command: the client has to be
+        able to name the others (RFC 5321 4.5.3.1.10)."""
+        if refusal.is_temporary:
+            self.commands -= 1
+        self.reject(refusal)
+
     def farewell(self, status: str, text: str) -> None:
         """Say 421 and end the dialogue."""
         if not self.is_closed:

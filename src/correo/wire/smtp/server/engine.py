@@ -147,7 +147,7 @@ class ServerEngine:
         dialogue = self._answer(RecipientGiven)
         dialogue.phase = Phase.RECIPIENTS
         dialogue.recipients += 1
-        dialogue.commands -= 1
+        dialogue.commands -= 1  # they have a limit of their own
         dialogue.output.append(RECIPIENT_OK)
 
     def accept_content(self, receiver: ContentReceiver) -> None:
@@ -234,8 +234,12 @@ class ServerEngine:
             dialogue.end_transaction()
         elif isinstance(question, ContentStarting) and question.is_chunked:
             dialogue.refuse_content(refusal)  # said when the chunk has been taken
+        elif isinstance(question, RecipientGiven):
+            dialogue.reject_recipient(refusal)
         else:
             dialogue.reject(refusal)
+            if isinstance(question, MailGiven):
+                dialogue.utf8 = False
 
     # inside
 
@@ -351,11 +355,7 @@ class ServerEngine:
         line = self._input.next_line(dialogue.options.max_sasl_line)
         if line is None:
             return False
-        if line is TOO_LONG:
-            dialogue.mode = Mode.COMMANDS
-            dialogue.reply(500, "5.5.6", "the line is too long")
-        else:
-            auth.take_response(dialogue, line)
+        auth.take_response(dialogue, line)
         return True
 
     def _read_nothing(self) -> bool:

@@ -8,6 +8,7 @@ RFC 4954    4: base64 both ways, "=" is an empty initial response, "*" cancels (
 import base64
 import binascii
 
+from correo.wire.smtp.lines import TOO_LONG
 from correo.wire.smtp.server.dialogue import Dialogue
 from correo.wire.smtp.server.events import AuthenticationAnswered, AuthenticationBegun
 from correo.wire.smtp.server.states import Mode
@@ -49,8 +50,12 @@ def begin(dialogue: Dialogue, mechanism: str, initial: bytes) -> None:
 
 
 def take_response(dialogue: Dialogue, line: bytes) -> None:
-    """One line of the exchange after a challenge."""
+    """One line of the exchange after a challenge; TOO_LONG ends it too (RFC 4954 4: 500 5.5.6)."""
+    has_proved_itself, dialogue.sasl_final = dialogue.sasl_final, False
     dialogue.mode = Mode.COMMANDS
+    if line is TOO_LONG:
+        dialogue.reply(500, "5.5.6", "the line is too long")
+        return
     if line == b"*":
         dialogue.reply(501, "5.7.0", "login cancelled")
         return
@@ -59,11 +64,10 @@ def take_response(dialogue: Dialogue, line: bytes) -> None:
     except binascii.Error:
         dialogue.reply(501, "5.5.2", "not base64")
         return
-    if dialogue.sasl_final:  # RFC 4422 3.6: it has seen our proof and has nothing to add
-        dialogue.sasl_final = False
+    if has_proved_itself:  # RFC 4422 3.6: it has seen our proof and has nothing to add
         succeed(dialogue)
-        return
-    dialogue.ask(AuthenticationAnswered(response))
+    else:
+        dialogue.ask(AuthenticationAnswered(response))
 
 
 def succeed(dialogue: Dialogue) -> None:

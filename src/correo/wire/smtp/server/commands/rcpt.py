@@ -28,7 +28,7 @@ def take(dialogue: Dialogue, argument: bytes) -> None:
         parameters = read_recipient_parameters(words)
         check(dialogue, path, parameters)
     except Refusal as refusal:
-        dialogue.reject(refusal)
+        dialogue.reject_recipient(refusal)
         return
     dialogue.ask(RecipientGiven(path, parameters))
 
