@@ -12,6 +12,7 @@ from correo.cli.place import ConfigOption, DataOption, JsonOption, data_folder, 
 
 if TYPE_CHECKING:
     from correo.accounts.administration import AccountRequest
+    from correo.store.directory import Account
 
 app = typer.Typer(
     add_completion=False,
@@ -83,7 +84,7 @@ def list_(
 
     async def work() -> None:
         async with opened(data_folder(data, config)) as premises:
-            for each in await premises.administration.accounts(domain):
+            for each in sorted(await premises.administration.accounts(domain), key=by_domain):
                 if json:
                     typer.echo(msgspec.json.encode(each))
                     continue
@@ -275,3 +276,8 @@ def write_size(octets: int) -> str:
         if octets and octets % factor == 0:
             return f"{octets // factor}{unit}"
     return str(octets)
+
+
+def by_domain(account: "Account") -> tuple[str, str]:
+    local, _, domain = account.address.rpartition("@")
+    return domain, local

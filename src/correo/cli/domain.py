@@ -86,7 +86,7 @@ def list_(data: DataOption = None, config: ConfigOption = None, json: JsonOption
 
     async def work() -> None:
         async with opened(data_folder(data, config)) as premises:
-            for each in await premises.administration.domains():
+            for each in sorted(await premises.administration.domains(), key=lambda each: each.name):
                 if json:
                     typer.echo(msgspec.json.encode(each))
                     continue

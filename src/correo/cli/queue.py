@@ -18,6 +18,7 @@ from correo.store.model import StoredBlob
 from correo.store.queue import QUEUE_NEWS, QueuedMessage, QueuedRecipient, RecipientState
 
 app = typer.Typer(
+    add_completion=False,
     no_args_is_help=True,
     help="See and steer the messages that wait to be delivered.",
 )

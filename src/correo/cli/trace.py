@@ -17,6 +17,7 @@ from correo.trace.record import Kind, Record, encode
 from correo.trace.ring import Tail, read_all
 
 app = typer.Typer(
+    add_completion=False,
     no_args_is_help=True,
     help="See recorded dialogues and the journeys of messages.",
 )
