@@ -268,7 +268,8 @@ class SmtpClient:
                 self._engine.content(octets[start : start + length])
             else:
                 self._engine.content(await whole_range(octets, start, length))
-            await self._dialogue.drain()
+            if start + length < size:  # the last octets leave together with the end
+                await self._dialogue.drain()
         if not uses_chunks and not self._engine.is_closed:
             self._engine.end_content()
 
