@@ -2,10 +2,6 @@
 
 import asyncio
 import os
-import resource
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +11,7 @@ from correo.store.blobs.files import FileBlobStore
 from correo.store.memory.blobs import MemoryBlobStore
 from correo.testing.clock import FakeClock
 from correo.testing.contracts.blobs import BlobsContract, BlobsScenario, collected
+from correo.testing.full_disk import no_file_larger_than
 
 
 class TestMemoryBlobs(BlobsContract):
@@ -110,15 +107,3 @@ async def run_coroutine(
     play: BlobsScenario, blobs: FileBlobStore | MemoryBlobStore, clock: FakeClock
 ) -> None:
     await play(blobs, clock)
-
-
-@contextmanager
-def no_file_larger_than(octets: int) -> Iterator[None]:
-    """What a full disk does, for this process: writes beyond fail (Python ignores SIGXFSZ)."""
-    assert signal.getsignal(signal.SIGXFSZ) == signal.SIG_IGN
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)

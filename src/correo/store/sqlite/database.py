@@ -16,7 +16,8 @@ Cost: opening a file 0.2 ms, closing it 0.5 ms (the log is folded into the file 
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,20 +84,16 @@ class Database:
             StorageFull: no room to make or upgrade it.
         """
         if self.connection is None:
-            try:
+            with explained(self.path):
                 self.connection = self._open()
-            except apsw.Error as error:
-                raise meaning_of(error, self.path) from error
         return self.connection
 
     def close(self) -> None:
         """Let go of the file; asking for it again opens it again. On the storage thread."""
         if self.connection is not None:
             connection, self.connection = self.connection, None
-            try:
+            with explained(self.path, connection):
                 connection.close()
-            except apsw.Error as error:
-                raise meaning_of(error, self.path) from error
 
     def _open(self) -> apsw.Connection:
         is_new = not self.path.exists()
@@ -129,8 +126,8 @@ class Database:
 
     def _build(self, connection: apsw.Connection, version: int) -> None:
         """Apply the missing steps in one transaction; another process may be doing the same."""
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with explained(self.path, connection):
+            connection.execute("BEGIN IMMEDIATE")
             if schema_version(connection) == version:
                 for step in self._migrations[version:]:
                     if isinstance(step, str):
@@ -139,10 +136,6 @@ class Database:
                         step(connection)
                 connection.execute(f"PRAGMA user_version={len(self._migrations)}")
             connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
 
     def _upgrade(self) -> None:
         """Upgrade a copy, check it, switch it in, keep the old file."""
@@ -200,12 +193,14 @@ def connect(path: Path) -> apsw.Connection:
     """Open a file the way every database here is open."""
     connection = apsw.Connection(str(path), statementcachesize=STATEMENTS_KEPT)
     try:
-        connection.set_busy_timeout(BUSY_LIMIT_MS)
-        if connection.execute("PRAGMA journal_mode").get != "wal":
-            connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        connection.wal_autocheckpoint(LOG_PAGES)
-        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+        with explained(path, connection):
+            connection.set_busy_timeout(BUSY_LIMIT_MS)
+            if connection.execute("PRAGMA journal_mode").get != "wal":
+                connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+            connection.wal_autocheckpoint(LOG_PAGES)
+            # Plans that do not depend on what is bound: otherwise joins are planned anew each time.
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     except BaseException:
         connection.close()
         raise
@@ -232,6 +227,16 @@ def remove_database(path: Path) -> None:
 
 def schema_version(connection: apsw.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").get)
+
+
+@contextmanager
+def explained(path: Path, connection: apsw.Connection | None = None) -> Iterator[None]:
+    """Raise what SQLite raises with its meaning."""
+    try:
+        yield
+    except apsw.Error as error:
+        system_error = 0 if connection is None else connection.system_errno
+        raise meaning_of(error, path, system_error=system_error) from error
 
 
 def meaning_of(error: apsw.Error, path: Path, *, system_error: int = 0) -> Refusal:
