@@ -114,7 +114,7 @@ class Plan:
     """How to write the lines of one FETCH: what stands before each value, and how it is made.
 
     Args:
-        items: such as are answered from columns.
+        items: such as are answered from columns. The UID is told first, the rest as asked.
 
     columns: what to ask the store for; the UID comes first.
     """
@@ -124,7 +124,7 @@ class Plan:
     def __init__(self, items: Iterable[FetchItem]) -> None:
         self.columns: list[Column] = [Column.UID]
         self._fields: list[tuple[bytes, int, Convert]] = []
-        for item in items:
+        for item in sorted(items, key=lambda item: item is not FetchAttribute.UID):
             self._add(item)
 
     def _add(self, item: FetchItem) -> None:

@@ -23,7 +23,10 @@ __all__ = ["HANDLERS"]
 
 async def answer_copy(session: ImapSession, command: Copy) -> None:
     view = session.view
-    uids = chosen(view, command)
+    uids = uids_of(view, command.messages, is_uid=command.is_uid)
+    if names_gone(view, command, uids):
+        await session.conclude_refused(command, Expunged())
+        return
     target = await target_mailbox(session, command.mailbox)
     try:
         copied = await session.account.copy(view.live.mailbox.id, uids, target.id)
@@ -37,7 +40,10 @@ async def answer_move(session: ImapSession, command: Move) -> None:
     if session.is_read_only:
         raise ReadOnly
     view = session.view
-    uids = chosen(view, command)
+    uids = uids_of(view, command.messages, is_uid=command.is_uid)
+    if names_gone(view, command, uids):
+        await session.conclude_refused(command, Expunged())
+        return
     target = await target_mailbox(session, command.mailbox)
     try:
         moved = await session.account.move(view.live.mailbox.id, uids, target.id)
@@ -49,13 +55,11 @@ async def answer_move(session: ImapSession, command: Move) -> None:
     await session.conclude(command, "moved")
 
 
-def chosen(view: View, command: Copy | Move) -> list[int]:
-    """The messages meant. Raises Expunged if one that was named by its number is gone."""
-    uids = uids_of(view, command.messages, is_uid=command.is_uid)
-    if not command.is_uid and view.holds_back:
-        if any(view.live.position(uid) < 0 for uid in uids):
-            raise Expunged
-    return uids
+def names_gone(view: View, command: Copy | Move, uids: list[int]) -> bool:
+    """Whether a message named by its number is gone, and the client has not been told."""
+    if command.is_uid or not view.holds_back:
+        return False
+    return any(view.live.position(uid) < 0 for uid in uids)
 
 
 def note_target(view: View, target: Mailbox) -> None:
