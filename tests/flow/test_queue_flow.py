@@ -520,6 +520,38 @@ def test_an_orderly_end_gives_back_what_is_not_finished() -> None:
     run(body)
 
 
+def test_an_orderly_end_lets_peers_answer_for_what_they_are_being_sent() -> None:
+    async def body(world: QueueWorld) -> None:
+        peer = world.host("b.test")
+        peer.gate = asyncio.Event()
+        await world.send("zoe@b.test")
+        await world.clock.advance(0)
+        world.task.cancel()
+        closing = asyncio.create_task(world.runner.close(5))
+        await world.clock.advance(0)
+        peer.gate.set()
+        await closing
+        assert len(peer.received) == 1
+        assert await left(world) == 0
+
+    run(body)
+
+
+def test_a_mistake_of_ours_keeps_the_message_for_later() -> None:
+    async def body(world: QueueWorld) -> None:
+        peer = world.host("b.test")
+        peer.answers = [Answer(error=ZeroDivisionError()), Answer()]
+        await world.send("zoe@b.test")
+        await world.clock.advance(0)
+        [waiting] = await world.store.messages()
+        assert waiting.recipients[0].status == "4.3.0"
+        await world.clock.advance(2 * HOUR)
+        assert len(peer.received) == 1
+        assert await left(world) == 0
+
+    run(body)
+
+
 def test_a_held_message_waits_and_goes_when_released() -> None:
     async def body(world: QueueWorld) -> None:
         peer = world.host("b.test")

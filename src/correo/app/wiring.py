@@ -157,7 +157,7 @@ class House:
         if self._runner_task is not None:
             self._runner_task.cancel()
             await asyncio.wait([self._runner_task])
-        await self._runner.close()
+        await self._runner.close(grace_s=1.0)
         await self._room.close()
         await self.base.close()
         if self._ring is not None:

@@ -149,6 +149,9 @@ class SmtpLink:
     async def close(self) -> None:
         await self._client.quit()
 
+    def abort(self) -> None:
+        self._client.abort()
+
     async def _send(self, packed: Packed) -> dict[int, Verdict]:
         try:
             outcome = await self._client.send(packed.envelope, packed.octets)

@@ -12,6 +12,7 @@ Cost: no task per message; a job wakes the lane's idle connection, or waits its 
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,9 +24,14 @@ from correo.delivery.verdict import DeliveryFailure, Verdict
 from correo.queue.routes import Smarthost
 from correo.store.queue import QueuedMessage, RecipientState
 
-__all__ = ["Connector", "Job", "Link", "LinkLost", "Remote", "RemoteLimits"]
+__all__ = ["OWN_FAULT", "Connector", "Job", "Link", "LinkLost", "Remote", "RemoteLimits"]
+
+log = logging.getLogger("correo.delivery")
 
 SESSIONS_PER_JOB = 2  # hosts that may say "later" to a message in one attempt; as Postfix
+
+
+OWN_FAULT = DeliveryFailure("4.3.0", "an error of this server; see its log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,9 @@ class Link(Protocol):
     async def close(self) -> None:
         """Say QUIT and close; never raises."""
 
+    def abort(self) -> None:
+        """Cut the connection at once."""
+
 
 class Connector(Protocol):
     """Opens links."""
@@ -94,7 +103,7 @@ class Remote:
         self.connector = connector
         self.limits = limits
         self.connections = 0
-        self._is_closed = False
+        self.is_closed = False
         self._lanes: dict[Destination, Lane] = {}
 
     @property
@@ -108,17 +117,24 @@ class Remote:
             lane = self._lanes[destination] = Lane(self, destination)
         lane.put(job)
 
-    async def close(self) -> None:
-        """Cut every connection. Jobs on their way end without a verdict."""
-        self._is_closed = True
+    async def close(self, grace_s: float = 0.0) -> None:
+        """End every connection; what is being sent has this long to be answered.
+
+        Jobs that are not finished then end without a verdict.
+        """
+        self.is_closed = True
+        for lane in self._lanes.values():
+            lane.let_go()
         tasks = [task for lane in self._lanes.values() for task in lane.tasks]
+        if tasks and grace_s:
+            await asyncio.wait(tasks, timeout=grace_s)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def has_room(self) -> bool:
         """Whether one more connection may be opened."""
-        return not self._is_closed and self.connections < self.limits.connections
+        return not self.is_closed and self.connections < self.limits.connections
 
     def connection_ended(self, lane: "Lane") -> None:
         """Forget a lane without work; let one that waited for room begin."""
@@ -148,6 +164,11 @@ class Lane:
         if not self._wake_one():
             self.start_if_wanted()
 
+    def let_go(self) -> None:
+        """Wake all idle tasks, so that they end."""
+        while self._wake_one():
+            pass
+
     def put_back(self, job: Job) -> None:
         """A job for which no further connection was to be had; those there are must do."""
         self.most = max(1, self.links)
@@ -174,10 +195,6 @@ class Lane:
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
         self.remote.connection_ended(self)
-        if not task.cancelled() and task.exception() is not None:
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "a delivery failed", "exception": task.exception(), "task": task}
-            )
 
     def fail_all(self, failure: DeliveryFailure) -> None:
         """No host can be reached: that holds for everything that waits here."""
@@ -197,17 +214,24 @@ class Carrier:
         self._is_surplus = False
 
     async def run(self) -> None:
+        job: Job | None = None
         try:
             while not self._is_surplus and await self._has_job():
-                await self._carry(self._lane.jobs.popleft())
+                job = self._lane.jobs.popleft()
+                await self._carry(job)
+                job = None
+        except Exception:  # a mistake of ours must not keep the message for ever
+            log.exception("a delivery to %s failed", self._lane.destination.name)
+            if job is not None:
+                job.ended(job, [OWN_FAULT.verdict()] * len(job.positions))
         finally:
             await self._drop()
 
     async def _has_job(self) -> bool:
         """Wait for the next job, briefly, as long as there is a connection to use for it."""
         lane = self._lane
-        while not lane.jobs:
-            if self._link is None or not self._link.is_usable:
+        while not lane.jobs or self._remote.is_closed:
+            if self._remote.is_closed or self._link is None or not self._link.is_usable:
                 return False
             if not await self._woken_in_time():
                 return bool(lane.jobs)
@@ -337,7 +361,10 @@ class Carrier:
             link, self._link = self._link, None
             self._lane.links -= 1
             self._carried = 0
-            await link.close()
+            if self._remote.is_closed:
+                link.abort()
+            else:
+                await link.close()
 
 
 def expire(waiter: "asyncio.Future[bool]") -> None:

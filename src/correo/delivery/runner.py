@@ -26,7 +26,7 @@ from correo.base.errors import CorreoError
 from correo.delivery.bounce import Bounces, Due
 from correo.delivery.flight import Flight
 from correo.delivery.local import LocalDelivery
-from correo.delivery.remote import Job, Remote
+from correo.delivery.remote import OWN_FAULT, Job, Remote
 from correo.delivery.routing import Destination, Expanded, Home, Router
 from correo.delivery.verdict import DeliveryFailure, Verdict
 from correo.queue.batches import Batches
@@ -136,19 +136,23 @@ class Runner:
             await self._woken.wait()
             self._woken.clear()
 
-    async def close(self) -> None:
-        """End every attempt, write down what is known, and give back what is not finished."""
+    async def close(self, grace_s: float = 0.0) -> None:
+        """End every attempt, write down what is known, and give back what is not finished.
+
+        Args:
+            grace_s: how long peers have to answer for what is being sent to them.
+        """
+        if self._room.inlet is self:
+            self._room.inlet = None
         if self._alarm is not None:
             self._alarm.cancel()
-        await self._remote.close()
+        await self._remote.close(grace_s)
         for task in list(self._works):
             task.cancel()
         await asyncio.gather(*self._works, return_exceptions=True)
         with contextlib.suppress(CorreoError):
             await self._steps.flush()
             await self._store.release_leases(lambda lease: lease != self._room.lease)
-        if self._room.inlet is self:
-            self._room.inlet = None
 
     async def _start_fresh(self) -> None:
         while self._fresh:
@@ -232,7 +236,11 @@ class Runner:
 
     async def _bring_home(self, flight: Flight, homes: list[tuple[int, Home]]) -> None:
         accounts = {home.account.id: home.account for _, home in homes}
-        verdicts = await self._local.bring_home(flight.message, list(accounts.values()))
+        try:
+            verdicts = await self._local.bring_home(flight.message, list(accounts.values()))
+        except Exception:  # a mistake of ours must not keep the message for ever
+            log.exception("bringing home %s failed", flight.message.id)
+            verdicts = [OWN_FAULT.verdict()] * len(accounts)
         by_account = dict(zip(accounts, verdicts, strict=True))
         self._part_ended(
             flight,

@@ -28,12 +28,13 @@ class Answer:
     """What a peer says to one message.
 
     reply: to all recipients, unless `recipients` has another for an address.
-    loses: the connection breaks instead.
+    loses: the connection breaks instead. error: our own code fails.
     """
 
     reply: str = OK
     recipients: Mapping[str, str] = field(default_factory=dict)
     loses: bool = False
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ class FakeLink:
         if peer.gate is not None:
             await peer.gate.wait()
         answer = peer.next_answer()
+        if answer.error is not None:
+            raise answer.error
         if answer.loses:
             self.is_usable = False
             raise LinkLost(DeliveryFailure("4.4.2", "connection lost", host=self.host.name))
@@ -131,6 +134,9 @@ class FakeLink:
         return verdicts
 
     async def close(self) -> None:
+        self.abort()
+
+    def abort(self) -> None:
         self.is_usable = False
         self._peer.open_connections -= 1
 
