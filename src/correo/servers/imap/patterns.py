@@ -26,10 +26,8 @@ def matcher(reference: str, pattern: str) -> Test:
     """A test for names in their normal form."""
     whole = re.sub(r"%+", "%", RUN.sub("*", names.normal(reference + pattern)))
     test = _expression(whole)
-    if "inbox" in whole.lower() or whole[:1] in "*%":
-        folded = _expression(whole.upper())
-        return lambda name: test(name) or (name == "INBOX" and folded(name))
-    return test
+    is_inbox = _expression(whole.upper())("INBOX")  # that name has no case
+    return lambda name: test(name) or (is_inbox and name == "INBOX")
 
 
 def _expression(pattern: str) -> Test:
