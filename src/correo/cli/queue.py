@@ -58,7 +58,7 @@ def list_(
         for message in messages:
             print_short(message)
         typer.echo(
-            f"{counts.messages} messages, {counts.octets:,} octets, {counts.active} on their way, "
+            f"{many(counts.messages)}, {counts.octets:,} octets, {counts.active} on their way, "
             f"{counts.held} held"
         )
 
@@ -189,7 +189,11 @@ def change(
         raise NotFound(
             f"{count} of {len(set(chosen))} messages {done}, the others do not wait here"
         )
-    typer.echo(f"{count} message{'' if count == 1 else 's'} {done}")
+    typer.echo(f"{many(count)} {done}")
+
+
+def many(count: int) -> str:
+    return f"{count} message{'' if count == 1 else 's'}"
 
 
 async def settle() -> None:

@@ -80,6 +80,7 @@ class SmtpConnector:
             mode = mode_of(smarthost)
             if mode is not TlsMode.OPPORTUNISTIC:
                 context = self._verified
+        recorder = self._recorder(host)
         try:
             client = await SmtpClient.connect(
                 host.address,
@@ -90,12 +91,14 @@ class SmtpConnector:
                 helo=self._hostname,
                 timeouts=self._timeouts,
                 local_address=self._local_address,
-                recorder=self._recorder(host),
+                recorder=recorder,
             )
         except SmtpReplyError as error:
             raise failure_of(error.reply, host) from error
         except SmtpConnectionError as error:
-            raise DeliveryFailure("4.4.1", f"{host}: {error}", host="") from error
+            if recorder is not None:  # if it never was connected, nobody else says so
+                recorder.ended()
+            raise DeliveryFailure("4.4.1", f"{host}: {error}") from error
         if smarthost is not None and smarthost.username:
             await self._login(client, smarthost, host)
         return SmtpLink(client, host, self._blobs)
