@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from correo.base.clock import Clock
 from correo.base.errors import Refusal
+from correo.net.addresses import read_address
 
 __all__ = ["Attempt", "LoginThrottle"]
 
@@ -120,13 +121,9 @@ def delay_after(failures: float) -> float:
 
 def site_of(address: str) -> str:
     """What is counted for an address: itself, the /64 of an IPv6 address, "" for this machine."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return ""  # a Unix socket
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
-        elif not ip.is_loopback:
-            return str(ipaddress.ip_network((ip, IPV6_SITE_BITS), strict=False))
-    return "" if ip.is_loopback else str(ip)
+    ip = read_address(address)
+    if ip is None or ip.is_loopback:  # a Unix socket, or here
+        return ""
+    if ip.version == 6:
+        return str(ipaddress.ip_network((ip, IPV6_SITE_BITS), strict=False))
+    return str(ip)

@@ -29,10 +29,11 @@ from correo.intake.api import Role
 from correo.intake.door import MailIntake
 from correo.intake.rates import Rate
 from correo.intake.settings import DoorSettings
+from correo.net.addresses import Network
 from correo.net.clock import SystemClock
 from correo.net.dns import DnsResolver
 from correo.net.driver import Connection, Session
-from correo.net.listener import Network, Service, TlsUse
+from correo.net.listener import Service, TlsUse
 from correo.net.tls import client_context, opportunistic_context
 from correo.queue.routes import NextHop, Routes, Smarthost, read_route
 from correo.queue.schedule import Schedule
@@ -295,7 +296,9 @@ class House:
     def _make_imap(self) -> ImapServer:
         size = self._configuration.limits.message_size
         limits = ServerLimits(append=size) if size else ServerLimits()
-        settings = ImapSettings(plain_login=self._lets_loopback_log_in_plainly, limits=limits)
+        settings = ImapSettings(
+            lets_loopback_log_in_plainly=self._lets_loopback_log_in_plainly, limits=limits
+        )
         return ImapServer(self.base.store, self.authenticator, self.base.clock, settings)
 
 

@@ -9,15 +9,13 @@ RFC 6409    4.3          submission requires authentication; 6.1 MAIL FROM is ch
 RFC 1870    6.1          a declared size over the limit: 552 at MAIL
 """
 
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
-
 from correo.accounts.directory import Directory
 from correo.base.clock import Clock
 from correo.base.errors import Refusal
 from correo.intake.api import MailParameters, PeerInfo, Role
 from correo.intake.rates import Rates
 from correo.intake.settings import DoorSettings
+from correo.net.addresses import is_in, is_loopback
 from correo.store.directory import Account
 
 __all__ = ["Policy"]
@@ -75,25 +73,6 @@ class Policy:
             raise Refusal("4.7.1", "too many messages from you for now, try again later", reply=450)
 
     def _is_trusted(self, address: str) -> bool:
-        lets_loopback = self.settings.lets_loopback_submit and self.settings.role is Role.SUBMISSION
-        if not lets_loopback and not self.settings.relay_networks:
-            return False
-        peer = read_address(address)
-        if peer is None:
-            return False
-        if lets_loopback and peer.is_loopback:
-            return True
-        return any(
-            peer in network
-            for network in self.settings.relay_networks
-            if network.version == peer.version
-        )
-
-
-@lru_cache(maxsize=1024)
-def read_address(text: str) -> IPv4Address | IPv6Address | None:
-    """None for the path of a Unix socket."""
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
+        settings = self.settings
+        lets_loopback = settings.lets_loopback_submit and settings.role is Role.SUBMISSION
+        return (lets_loopback and is_loopback(address)) or is_in(address, settings.relay_networks)

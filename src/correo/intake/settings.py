@@ -1,10 +1,10 @@
 """What one listener's door lets in: made by the wiring from the configuration, one per role."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 
 from correo.intake.api import Role
 from correo.intake.rates import NO_LIMIT, Rate
+from correo.net.addresses import Network
 
 __all__ = ["DoorSettings"]
 
@@ -29,6 +29,6 @@ class DoorSettings:
     max_recipients: int = 1000
     max_received: int = 100
     lets_loopback_submit: bool = False
-    relay_networks: tuple[IPv4Network | IPv6Network, ...] = field(default=())
+    relay_networks: tuple[Network, ...] = field(default=())
     messages_per_peer: Rate = NO_LIMIT
     recipients_per_account: Rate = NO_LIMIT

@@ -9,10 +9,11 @@ Cost: admit and leave take about 2 µs with two workers.
 """
 
 import hashlib
-import ipaddress
 import mmap
 import os
 from enum import Enum
+
+from correo.net.addresses import read_address
 
 __all__ = ["Admission", "ConnectionLimits"]
 
@@ -81,11 +82,8 @@ class ConnectionLimits:
 
     def _slot(self, address: str) -> int:
         """1 to SLOTS, or 0 for an address that is not limited (loopback, Unix sockets)."""
-        try:
-            parsed = ipaddress.ip_address(address.partition("%")[0])
-        except ValueError:
-            return 0
-        if parsed.is_loopback:
+        parsed = read_address(address)
+        if parsed is None or parsed.is_loopback:
             return 0
         counted = parsed.packed if parsed.version == 4 else parsed.packed[:8]
         digest = hashlib.blake2b(counted, key=self._key, digest_size=4).digest()

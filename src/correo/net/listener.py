@@ -9,7 +9,6 @@ The PROXY protocol 2: only from proxies we were told to trust, and then always
 
 import asyncio
 import errno
-import ipaddress
 import os
 import socket
 import ssl
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from correo.base.errors import CorreoError, PeerError
 from correo.net import proxy
+from correo.net.addresses import Network, is_in
 from correo.net.driver import Connection, Session
 from correo.net.limits import Admission, ConnectionLimits
 from correo.net.tls import ServerTls
@@ -29,8 +29,6 @@ __all__ = ["BACKLOG", "ListenError", "Listener", "Service", "TlsUse", "bind", "b
 
 BACKLOG = 1024
 PROXY_HEADER_LIMIT_S = 5.0
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class ListenError(CorreoError):
@@ -256,9 +254,8 @@ class Listener:
 
     def _check_is_trusted(self, accepted: socket.socket) -> None:
         name = accepted.getpeername()
-        host = ipaddress.ip_address(name[0].partition("%")[0])
-        if not any(host in network for network in self.service.trusted_proxies):
-            raise PeerError(f"{host} is not a trusted proxy")
+        if not is_in(name[0], self.service.trusted_proxies):
+            raise PeerError(f"{name[0]} is not a trusted proxy")
 
 
 async def read_header(accepted: socket.socket) -> proxy.ProxyHeader:

@@ -36,8 +36,8 @@ class KnownUsers:
 class Pipe(asyncio.Transport):
     """The server's end of a connection: takes what is written."""
 
-    def __init__(self, client: "WorldClient") -> None:
-        super().__init__({"peername": ("127.0.0.1", 50000), "sockname": ("127.0.0.1", 143)})
+    def __init__(self, client: "WorldClient", address: str) -> None:
+        super().__init__({"peername": (address, 50000), "sockname": ("127.0.0.1", 143)})
         self._client = client
         self._is_closing = False
 
@@ -70,10 +70,10 @@ class Pipe(asyncio.Transport):
 class WorldClient:
     """One client. `heard` is what the server has said and nobody has taken."""
 
-    def __init__(self, world: "ImapWorld") -> None:
+    def __init__(self, world: "ImapWorld", address: str) -> None:
         self.heard = bytearray()
         self.connection = Connection(world.server.make_session)
-        self.pipe = Pipe(self)
+        self.pipe = Pipe(self, address)
         self.connection.connection_made(self.pipe)
         self._commands = 0
 
@@ -127,14 +127,15 @@ class ImapWorld:
             self.store,
             cast("Authenticator", KnownUsers()),
             self.clock,
-            settings or ImapSettings(plain_login=True),
+            settings or ImapSettings(lets_loopback_log_in_plainly=True),
         )
 
     async def account(self, name: str = "ana") -> AccountStore:
         return await self.store.create(AccountId(name))
 
-    def connect(self) -> WorldClient:
-        return WorldClient(self)
+    def connect(self, address: str = "127.0.0.1") -> WorldClient:
+        """A client that has this address."""
+        return WorldClient(self, address)
 
     async def login(self, name: str = "ana", *, select: str = "") -> WorldClient:
         """A client that has logged in, and has a mailbox selected."""

@@ -1,7 +1,8 @@
 """Every dialogue of the folder, against the whole server over the store in memory, however split.
 
 Orders: `login NAME`, `append MAILBOX [FLAGS]`, `file MAILBOX NAME` (a message beside the
-dialogues), `select MAILBOX`, `other COMMAND` (a second client does this), `plain_login no`.
+dialogues), `select MAILBOX`, `other COMMAND` (a second client does this), `plain_login no`,
+`address ADDRESS` (where the client is).
 """
 
 import asyncio
@@ -21,7 +22,8 @@ class ServerSide:
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._run = runner.run
-        self._settings = ImapSettings(plain_login=True)
+        self._settings = ImapSettings(lets_loopback_log_in_plainly=True)
+        self._address = "127.0.0.1"
         self._world: ImapWorld | None = None
         self._client: WorldClient | None = None
         self._other: WorldClient | None = None
@@ -40,7 +42,10 @@ class ServerSide:
 
     def command(self, word: str, argument: str) -> None:
         if word == "plain_login":
-            self._settings = ImapSettings(plain_login=argument == "yes")
+            self._settings = ImapSettings(lets_loopback_log_in_plainly=argument == "yes")
+            return
+        if word == "address":
+            self._address = argument
             return
         orders = {
             "login": self._login,
@@ -60,7 +65,7 @@ class ServerSide:
     async def _connected(self) -> WorldClient:
         world = await self._opened()
         if self._client is None:
-            self._client = world.connect()
+            self._client = world.connect(self._address)
         return self._client
 
     async def _login(self, name: str) -> None:

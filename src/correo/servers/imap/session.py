@@ -18,6 +18,7 @@ from typing import Any
 from correo.accounts.sasl import LoggedIn, SaslLogin
 from correo.base.errors import PeerError, Refusal, UsageError
 from correo.mailbox.view import View
+from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
 from correo.servers.imap import capabilities, news
 from correo.servers.imap.filing import Filing
@@ -118,7 +119,10 @@ class ImapSession:
 
     @property
     def may_send_password(self) -> bool:
-        return self.connection.is_tls or self.services.settings.plain_login
+        connection = self.connection
+        return connection.is_tls or (
+            self.services.settings.lets_loopback_log_in_plainly and is_loopback(connection.peer[0])
+        )
 
     def offer_login(self) -> None:
         """Show a stranger what helps to log in on this connection as it is."""

@@ -15,14 +15,14 @@ __all__ = ["ImapSettings"]
 class ImapSettings:
     """One for all IMAP listeners of a process.
 
-    plain_login: whether a password may be sent without TLS (development, on loopback).
+    lets_loopback_log_in_plainly: passwords without TLS from peers on this machine (development).
     login_limit_s: how long a stranger may stay.
     idle_limit_s: silence of a client that has logged in, IDLE included.
     limits: what one client may ask of our memory; limits.append is announced as APPENDLIMIT.
     id_parameters: what ID tells (RFC 2971); none of it is needed for anything.
     """
 
-    plain_login: bool = False
+    lets_loopback_log_in_plainly: bool = False
     login_limit_s: float = 60.0
     idle_limit_s: float = 31 * 60.0
     limits: ServerLimits = field(default_factory=ServerLimits)

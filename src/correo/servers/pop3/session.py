@@ -9,7 +9,6 @@ RFC 6856    2.1      a header in UTF-8 goes only to those who said UTF8; see `su
 Cost: a login good a moment ago 0.2 ms and the listing; RETR 15 microseconds and the octets.
 """
 
-import ipaddress
 import secrets
 from collections.abc import Coroutine
 from typing import Any
@@ -19,6 +18,7 @@ from correo.accounts.sasl import LoggedIn, SaslLogin
 from correo.base.blobs import Blob
 from correo.base.clock import Clock
 from correo.base.errors import AuthenticationFailed, DamagedStore, NotFound, PeerError, Refusal
+from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
 from correo.servers.pop3.maildrop import OpenMaildrop, open_maildrop
 from correo.servers.pop3.settings import Pop3Settings
@@ -308,10 +308,3 @@ class Pop3Session:
             is_done = False
         self._maildrop.close()  # before the reply, so that the client may come back at once
         self.engine.finish(ok=is_done)
-
-
-def is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address.removeprefix("::ffff:")).is_loopback
-    except ValueError:
-        return False

@@ -11,7 +11,7 @@ from correo.base.errors import Refusal
 from correo.intake.api import PeerInfo
 from correo.net.driver import Connection
 
-__all__ = ["add_tls", "is_in", "is_loopback", "peer_of", "protocol_name", "with_xclient"]
+__all__ = ["add_tls", "peer_of", "protocol_name", "with_xclient"]
 
 UNAVAILABLE = frozenset({"[UNAVAILABLE]", "[TEMPUNAVAIL]"})
 MAPPED = "::ffff:"
@@ -34,24 +34,6 @@ def add_tls(peer: PeerInfo, connection: Connection) -> None:
     peer.tls_version = tls.version() or ""
     cipher = tls.cipher()
     peer.tls_cipher = cipher[0] if cipher else ""
-
-
-def is_in(
-    address: str, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
-) -> bool:
-    """Whether an address lies in one of the networks; a Unix socket lies in none."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in networks if network.version == parsed.version)
-
-
-def is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def protocol_name(

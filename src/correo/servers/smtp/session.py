@@ -15,16 +15,10 @@ from typing import Any
 from correo.accounts.authenticator import Authenticator
 from correo.base.errors import PeerError, Refusal
 from correo.intake.api import Intake, IntakeSession, MessageReceiver, Role
+from correo.net.addresses import is_in, is_loopback
 from correo.net.driver import Connection
 from correo.servers.smtp.login import Login, mechanisms_offered
-from correo.servers.smtp.peers import (
-    add_tls,
-    is_in,
-    is_loopback,
-    peer_of,
-    protocol_name,
-    with_xclient,
-)
+from correo.servers.smtp.peers import add_tls, peer_of, protocol_name, with_xclient
 from correo.servers.smtp.settings import SmtpSettings
 from correo.wire.smtp.server.engine import ServerEngine
 from correo.wire.smtp.server.events import (

@@ -6,16 +6,14 @@ RFC 5321    4.5.3.1 sizes, 4.5.3.2 time-outs
 """
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 
 from correo.base.errors import UsageError
 from correo.intake.api import Role
+from correo.net.addresses import Network
 from correo.wire.smtp.data import LineEnds
 from correo.wire.smtp.server.options import ServerOptions
 
 __all__ = ["SmtpSettings"]
-
-Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
