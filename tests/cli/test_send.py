@@ -1,9 +1,7 @@
 """`correo send` builds messages or takes them ready-made, and says by its exit code what came of it."""
 
-import asyncio
 import io
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,45 +16,19 @@ from correo.cli.send_compose import Options, letters
 from correo.clients.smtp import TlsMode
 from correo.intake.api import Role
 from correo.message.headers import first
-from correo.testing.sink import Received, SmtpSink
+from correo.testing.sink import Received, ThreadedSink
 
 READY = b"From: Ana <ana@a.test>\nTo: bob@b.test\nBcc: zoe@b.test\nSubject: ready\n\n.dot\n"
 
 
-class Sink:
-    """An SMTP sink in a thread of its own, for commands that run a loop themselves."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.sink = SmtpSink(role=Role.SUBMISSION, **settings)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.sink.__aenter__(), self._loop).result(5)
-
-    @property
-    def server(self) -> str:
-        return f"127.0.0.1:{self.sink.port}"
-
-    @property
-    def received(self) -> list[Received]:
-        return self.sink.received
-
-    def close(self) -> None:
-        end = self.sink.__aexit__(None, None, None)
-        asyncio.run_coroutine_threadsafe(end, self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
 @pytest.fixture
-def sink() -> Iterator[Sink]:
-    made = Sink()
+def sink() -> Iterator[ThreadedSink]:
+    made = ThreadedSink(role=Role.SUBMISSION)
     yield made
     made.close()
 
 
-def run(sink: Sink, *arguments: str, pipe: bytes = b"") -> tuple[int, str]:
+def run(sink: ThreadedSink, *arguments: str, pipe: bytes = b"") -> tuple[int, str]:
     result = CliRunner().invoke(app, [*arguments, "--server", sink.server], input=pipe)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -67,7 +39,7 @@ def recipients(received: Received) -> list[str]:
     return [address for address, _ in received.recipients]
 
 
-def test_a_text_from_a_pipe_is_sent(sink: Sink) -> None:
+def test_a_text_from_a_pipe_is_sent(sink: ThreadedSink) -> None:
     code, output = run(
         sink, "bob@b.test", "-f", "Ana <ana@a.test>", "-s", "qué tal", pipe="hola ñ\n".encode()
     )
@@ -80,7 +52,9 @@ def test_a_text_from_a_pipe_is_sent(sink: Sink) -> None:
     assert first(received.content, b"message-id")
 
 
-def test_files_and_html_go_along_and_blind_copies_are_not_shown(sink: Sink, tmp_path: Path) -> None:
+def test_files_and_html_go_along_and_blind_copies_are_not_shown(
+    sink: ThreadedSink, tmp_path: Path
+) -> None:
     page, picture = tmp_path / "page.html", tmp_path / "dot.png"
     page.write_text("<p>hola</p>")
     picture.write_bytes(b"\x89PNG")
@@ -101,7 +75,7 @@ def test_files_and_html_go_along_and_blind_copies_are_not_shown(sink: Sink, tmp_
 
 @pytest.mark.parametrize("way", ["pipe", "file"])
 def test_a_ready_made_message_goes_as_it_is_to_those_it_names(
-    sink: Sink, way: str, tmp_path: Path
+    sink: ThreadedSink, way: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "ready.eml"
     path.write_bytes(READY)
@@ -114,7 +88,7 @@ def test_a_ready_made_message_goes_as_it_is_to_those_it_names(
     )
 
 
-def test_several_messages_share_a_connection(sink: Sink, tmp_path: Path) -> None:
+def test_several_messages_share_a_connection(sink: ThreadedSink, tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.eml" for number in range(3)]
     for path in paths:
         path.write_bytes(READY)
@@ -125,7 +99,7 @@ def test_several_messages_share_a_connection(sink: Sink, tmp_path: Path) -> None
     assert sink.sink.connections == 1
 
 
-def test_a_large_message_goes_whole(sink: Sink, tmp_path: Path) -> None:
+def test_a_large_message_goes_whole(sink: ThreadedSink, tmp_path: Path) -> None:
     path = tmp_path / "large.bin"
     path.write_bytes(bytes(range(256)) * 4000)
     code, _ = run(sink, "bob@b.test", "-f", "ana@a.test", "--text", "x", "-a", str(path))
@@ -142,7 +116,7 @@ EXITS = [
 
 @pytest.mark.parametrize(("refusal", "code"), [pytest.param(r, c, id=i) for i, r, c in EXITS])
 def test_the_exit_code_says_whether_trying_again_makes_sense(
-    sink: Sink, refusal: Refusal, code: int
+    sink: ThreadedSink, refusal: Refusal, code: int
 ) -> None:
     sink.sink.refusals["bad@b.test"] = refusal
     exit_code, output = run(
@@ -156,7 +130,7 @@ def test_the_exit_code_says_whether_trying_again_makes_sense(
     assert len(sink.received) == 1
 
 
-def test_nobody_at_home_may_be_there_later(sink: Sink) -> None:
+def test_nobody_at_home_may_be_there_later(sink: ThreadedSink) -> None:
     arguments = ["bob@b.test", "-f", "a@a.test", "--text", "x", "--server", "127.0.0.1:1"]
     result = CliRunner().invoke(app, arguments)
     assert isinstance(result.exception, Refusal)
@@ -165,7 +139,8 @@ def test_nobody_at_home_may_be_there_later(sink: Sink) -> None:
 
 
 def test_eight_bits_are_mended_for_a_server_of_seven() -> None:
-    sink = Sink(without=frozenset({"8BITMIME", "SMTPUTF8"}))
+    without = frozenset({"8BITMIME", "SMTPUTF8"})
+    sink = ThreadedSink(role=Role.SUBMISSION, without=without)
     try:
         ready = "From: a@a.test\nTo: b@b.test\nSubject: ñ\n\nñ\n".encode()
         code, _ = run(sink, "-m", "-", pipe=ready)
@@ -175,7 +150,7 @@ def test_eight_bits_are_mended_for_a_server_of_seven() -> None:
         sink.close()
 
 
-def test_reports_are_asked_for(sink: Sink) -> None:
+def test_reports_are_asked_for(sink: ThreadedSink) -> None:
     code, _ = run(
         sink, "bob@b.test", "-f", "a@a.test", "--text", "x", "--notify", "success,delay",
         "--envelope-from", "<>",
@@ -240,3 +215,26 @@ def test_what_is_no_server_is_refused(text: str) -> None:
 )  # fmt: skip
 def test_tls_follows_from_the_port(host: str, port: int, mode: TlsMode) -> None:
     assert default_mode(host, port) is mode
+
+
+def test_direct_mail_goes_to_the_recipient_s_own_server(
+    sink: ThreadedSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("correo.delivery.exchangers.SMTP_PORT", sink.sink.port)
+    arguments = ["bob@[127.0.0.1]", "-f", "ana@a.test", "--text", "x", "--direct"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert recipients(sink.received[0]) == ["bob@[127.0.0.1]"]
+
+
+def test_direct_mail_to_a_server_that_is_down_may_work_later(
+    sink: ThreadedSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("correo.delivery.exchangers.SMTP_PORT", 1)
+    arguments = ["bob@[127.0.0.1]", "-f", "ana@a.test", "--text", "x", "--direct"]
+    assert CliRunner().invoke(app, arguments).exit_code == 75
+
+
+def test_direct_and_a_server_contradict_each_other(sink: ThreadedSink) -> None:
+    with pytest.raises(UsageError, match="--direct"):
+        run(sink, "bob@b.test", "-f", "ana@a.test", "--text", "x", "--direct")

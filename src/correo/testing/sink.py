@@ -9,6 +9,7 @@ Whether a recipient or message is refused is in `refusals`: address, or "DATA", 
 
 import asyncio
 import ssl
+import threading
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -30,7 +31,10 @@ from correo.servers.smtp.server import SmtpServer
 from correo.servers.smtp.settings import SmtpSettings
 from correo.testing.clock import settle
 
-__all__ = ["Received", "SmtpSink"]
+__all__ = ["Received", "SmtpSink", "ThreadedSink"]
+
+
+START_LIMIT_S = 5.0
 
 
 @dataclass(slots=True)
@@ -180,3 +184,32 @@ class SmtpSink:
         self.cut_all()
         await self._asyncio_server.wait_closed()
         await settle()
+
+
+class ThreadedSink:
+    """A sink with an event loop of its own, for tests of commands and processes."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.sink = SmtpSink(**settings)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.sink.__aenter__(), self._loop).result(START_LIMIT_S)
+
+    @property
+    def server(self) -> str:
+        """HOST:PORT."""
+        return f"127.0.0.1:{self.sink.port}"
+
+    @property
+    def received(self) -> list[Received]:
+        """What has come so far."""
+        return self.sink.received
+
+    def close(self) -> None:
+        """Stop listening, cut what is open, end the thread."""
+        end = self.sink.__aexit__(None, None, None)
+        asyncio.run_coroutine_threadsafe(end, self._loop).result(START_LIMIT_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
