@@ -9,7 +9,6 @@ Cost: two to three thread hops, one of them the commit; one statement whatever t
 
 from correo.base.errors import NotFound
 from correo.mailbox.view import View
-from correo.servers.imap.append import target_mailbox
 from correo.servers.imap.numbers import uids_of
 from correo.servers.imap.refusals import Expunged, NoTarget, ReadOnly
 from correo.servers.imap.services import Handler
@@ -27,7 +26,7 @@ async def answer_copy(session: ImapSession, command: Copy) -> None:
     if names_gone(view, command, uids):
         await session.conclude_refused(command, Expunged())
         return
-    target = await target_mailbox(session, command.mailbox)
+    target = await session.targets.find(command.mailbox)
     try:
         copied = await session.account.copy(view.live.mailbox.id, uids, target.id)
     except NotFound:
@@ -44,7 +43,7 @@ async def answer_move(session: ImapSession, command: Move) -> None:
     if names_gone(view, command, uids):
         await session.conclude_refused(command, Expunged())
         return
-    target = await target_mailbox(session, command.mailbox)
+    target = await session.targets.find(command.mailbox)
     try:
         moved = await session.account.move(view.live.mailbox.id, uids, target.id)
     except NotFound:

@@ -24,6 +24,7 @@ from correo.servers.imap import capabilities, news
 from correo.servers.imap.filing import Filing
 from correo.servers.imap.refusals import answer_to
 from correo.servers.imap.services import Services
+from correo.servers.imap.targets import Targets
 from correo.store.api import AccountStore
 from correo.wire.imap import codes, responses
 from correo.wire.imap.commands import Command
@@ -38,6 +39,7 @@ class ImapSession:
 
     __slots__ = (
         "_account",
+        "_targets",
         "_view",
         "connection",
         "engine",
@@ -54,6 +56,7 @@ class ImapSession:
         self.engine = ImapServerEngine(services.settings.limits)
         self._account: AccountStore | None = None
         self._view: View | None = None
+        self._targets: Targets | None = None
         self.is_read_only = False
         self.is_telling = False  # a task waits for a slow reader, to tell it the news
         self.sasl: SaslLogin | LoggedIn | None = None  # an AUTHENTICATE under way
@@ -93,6 +96,8 @@ class ImapSession:
 
     def closed(self) -> None:
         self.leave_mailbox()
+        if self._targets is not None:
+            self._targets.close()
         if self.filing is not None:
             self.filing.abort()
             self.filing = None
@@ -105,6 +110,13 @@ class ImapSession:
         if self._account is None:
             raise UsageError("nobody has logged in")
         return self._account
+
+    @property
+    def targets(self) -> Targets:
+        """Where messages are filed by name."""
+        if self._targets is None:
+            self._targets = Targets(self.account)
+        return self._targets
 
     @property
     def view(self) -> View:
