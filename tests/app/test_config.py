@@ -199,14 +199,14 @@ def test_the_file_that_init_writes_is_the_default_and_names_every_setting(tmp_pa
     assert all(name in text for name in LISTENERS)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from([each.name for each in msgspec.structs.fields(Configuration)]) | st.text(),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
             lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-            max_leaves=8,
+            max_leaves=4,
         ),
     )
 )
