@@ -35,9 +35,10 @@ async def answer_starttls(session: ImapSession, command: StartTls) -> None:
         raise Misused("TLS is in force already")
     if connection.tls_context is None:
         raise Misused("there is no TLS here")
-    session.engine.begin_tls(command.tag)
+    session.engine.begin_tls(command.tag, hold=True)
     await connection.start_tls()
     session.offer_login()
+    session.engine.tls_started()
 
 
 async def answer_login(session: ImapSession, command: Login) -> None:

@@ -16,6 +16,7 @@ What a session calls:
     finish(tag, Condition.OK, text, code=b"")       the tagged answer; closes the open command
                                                     and moves the state along (`states`)
     begin_tls(tag)              to StartTls: OK; what the client sent after it is dropped
+    tls_started()               after begin_tls(tag, hold=True), once TLS is in force
     challenge(octets)           to Authenticate and AuthenticateResponse
     enable(tag, names)          to Enable; then finish
     accept_idle()               to Idle; then untagged responses until IdleDone
@@ -138,11 +139,22 @@ class ImapServerEngine(Answers):
         self._append = None
         self._next_command()
 
-    def begin_tls(self, tag: bytes) -> None:
-        """Answer StartTls; whoever calls this changes the transport next."""
+    def begin_tls(self, tag: bytes, *, hold: bool = False) -> None:
+        """Answer StartTls; whoever calls this changes the transport next.
+
+        Args:
+            hold: read nothing until `tls_started`, so that no command is answered with what was
+                true in clear (the capabilities).
+        """
         self._expect(StartTls)
         self._tagged(tag, Condition.OK, "begin TLS negotiation now", b"")
         self._buffer.clear()  # CVE-2011-0411: nothing said in clear survives
+        self._next_command()
+        if hold:
+            self._step = self._wait
+
+    def tls_started(self) -> None:
+        """TLS is in force, and the capabilities are those of now: go on reading."""
         self._next_command()
 
     def challenge(self, octets: bytes) -> None:
