@@ -239,6 +239,32 @@ def test_processes_that_append_at_once_never_give_a_uid_twice(tmp_path: Path) ->
     run(scenario)
 
 
+def test_processes_that_make_an_account_at_once_make_one(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        processes = [start(tmp_path) for _ in range(4)]
+        for number in range(10):
+            account = AccountId(f"account{number}")
+            made = await asyncio.gather(*(each.store.create(account) for each in processes))
+            lists = await asyncio.gather(*(each.mailboxes() for each in made))
+            assert all(each == lists[0] for each in lists)
+            assert len(lists[0]) == 6
+        for process in processes:
+            await process.close()
+
+    run(scenario)
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        process = start(tmp_path)
+        (tmp_path / "accounts").write_text("a file where the directory should be")
+        with pytest.raises(DamagedStore, match="accounts"):
+            await process.store.create(ANA)
+        await process.close()
+
+    run(scenario)
+
+
 def test_an_account_removed_by_one_process_takes_nothing_more_from_another(
     tmp_path: Path,
 ) -> None:

@@ -1,12 +1,17 @@
-"""Make a file or a directory entry survive a power cut.
+"""Make a file or a directory entry survive a power cut, and say what it means if that fails.
 
 A new name is durable only when the directory that holds it has been synced, too.
 """
 
+import errno
 import os
 from pathlib import Path
 
-__all__ = ["make_directory", "sync_directory", "sync_file"]
+from correo.base.errors import DamagedStore, Refusal, StorageFull
+
+__all__ = ["DISK_IS_FULL", "make_directory", "meaning_of", "sync_directory", "sync_file"]
+
+DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def sync_file(path: Path) -> None:
@@ -30,3 +35,10 @@ def make_directory(path: Path) -> None:
     make_directory(path.parent)
     path.mkdir(mode=0o700, exist_ok=True)
     sync_directory(path.parent)
+
+
+def meaning_of(error: OSError, path: Path) -> Refusal:
+    """What a failure of the disk means to the one who asked, in one sentence with the file's name."""
+    if error.errno in DISK_IS_FULL:
+        return StorageFull(f"no space left for {path}: free some on its disk, then try again")
+    return DamagedStore(f"{path} cannot be read or written ({error.strerror}): check its disk")

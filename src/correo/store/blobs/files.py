@@ -14,7 +14,6 @@ the page cache takes no thread.
 """
 
 import asyncio
-import errno
 import fcntl
 import hashlib
 import os
@@ -26,8 +25,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from correo.base.clock import Clock
-from correo.base.errors import DamagedStore, Refusal, StorageFull, UsageError
-from correo.store.durable import make_directory, sync_directory
+from correo.base.errors import DamagedStore, UsageError
+from correo.store.durable import make_directory, meaning_of, sync_directory
 from correo.store.model import StoredBlob
 
 __all__ = ["FileBlob", "FileBlobStore"]
@@ -36,8 +35,6 @@ GRACE_S = 3600.0  # ours; between the touch and the commit that names it lie sec
 THREADS = 4  # that wait for the disk
 NEW = "new"
 AT_ONCE = 256 * 1024  # octets read in the event loop if they are in the page cache
-
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 T = TypeVar("T")
 
@@ -325,10 +322,3 @@ def write_all(descriptor: int, octets: bytes) -> None:
 
 def missing(path: Path) -> DamagedStore:
     return DamagedStore(f"{path} is missing: put it back from your backup")
-
-
-def meaning_of(error: OSError, path: Path) -> Refusal:
-    """What a failure of the disk means to the one who asked."""
-    if error.errno in FULL:
-        return StorageFull(f"no space left for {path}: free some on its disk, then try again")
-    return DamagedStore(f"{path} cannot be read or written ({error.strerror}): check its disk")

@@ -13,7 +13,6 @@ the version before must be gone when an account is upgraded.
 Cost: opening a file 0.2 ms, closing it 0.5 ms (the log is folded into the file then).
 """
 
-import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -24,18 +23,17 @@ from typing import Any
 import apsw
 
 from correo.base.errors import DamagedStore, NotFound, Refusal, StorageFull
+from correo.store import durable
 from correo.store.durable import sync_directory, sync_file
 
 __all__ = ["Database", "Migration", "meaning_of", "remove_database"]
 
 BUSY_LIMIT_MS = 15_000  # ours; another process's transaction lasts milliseconds
 STATEMENTS_KEPT = 200  # prepared statements per open file
-CACHE_KIB = 1024  # pages kept in memory per open file
+CACHE_KIB = 256  # pages kept in memory per open file; the page cache of the system has the rest
 LOG_PAGES = (
     512  # of write-ahead log after which it is folded into the file; it is then reused in place
 )
-
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Migration = str | Callable[[apsw.Connection], None]
 
@@ -231,12 +229,14 @@ def schema_version(connection: apsw.Connection) -> int:
 
 @contextmanager
 def explained(path: Path, connection: apsw.Connection | None = None) -> Iterator[None]:
-    """Raise what SQLite raises with its meaning."""
+    """Raise what SQLite and the system raise with its meaning."""
     try:
         yield
     except apsw.Error as error:
         system_error = 0 if connection is None else connection.system_errno
         raise meaning_of(error, path, system_error=system_error) from error
+    except OSError as error:
+        raise durable.meaning_of(error, path) from error
 
 
 def meaning_of(error: apsw.Error, path: Path, *, system_error: int = 0) -> Refusal:
@@ -245,7 +245,7 @@ def meaning_of(error: apsw.Error, path: Path, *, system_error: int = 0) -> Refus
     A programming error of ours is not given a meaning: it is raised again as it is.
     """
     if isinstance(error, apsw.FullError) or (
-        isinstance(error, apsw.IOError) and system_error in FULL
+        isinstance(error, apsw.IOError) and system_error in durable.DISK_IS_FULL
     ):
         return StorageFull(f"no space left for {path}: free some on its disk, then try again")
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):

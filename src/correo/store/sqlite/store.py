@@ -19,7 +19,7 @@ from correo.base.clock import Clock
 from correo.base.errors import NotFound, UsageError
 from correo.store.blobs.files import FileBlobStore
 from correo.store.bus import Bus
-from correo.store.durable import make_directory, sync_directory
+from correo.store.durable import make_directory, meaning_of, sync_directory
 from correo.store.model import AccountId
 from correo.store.sqlite import mailboxes
 from correo.store.sqlite.account import SqliteAccountStore
@@ -57,7 +57,10 @@ class SqliteStore:
 
     async def create(self, account: AccountId) -> SqliteAccountStore:
         path = self._path(account)
-        make_directory(path.parent)
+        try:
+            make_directory(path.parent)
+        except OSError as error:
+            raise meaning_of(error, path.parent) from error
         database = Database(path, MIGRATIONS, counted=COUNTED)
         now = int(self._clock.now())
         await self._threads.write(database, lambda c: mailboxes.make_account(c, now))
