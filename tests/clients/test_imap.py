@@ -93,7 +93,7 @@ def test_login_falls_back_to_the_login_command_where_there_is_no_mechanism_and_a
     None
 ):
     async def work(client: ImapClient) -> None:
-        await client.login("ana", "se cret", allow_clear=True)
+        await client.login("ana", "se cret", may_show_password=True)
         assert client.can("MOVE")
 
     talk(
@@ -113,7 +113,7 @@ def test_a_password_is_not_sent_in_clear_unless_allowed() -> None:
 
 def test_authenticate_sends_the_initial_response_at_once_with_sasl_ir() -> None:
     async def work(client: ImapClient) -> None:
-        await client.login("ana", "secret", allow_clear=True)
+        await client.login("ana", "secret", may_show_password=True)
 
     coded = base64.b64encode(b"\0ana\0secret").decode()
     talk(
@@ -125,7 +125,7 @@ def test_authenticate_sends_the_initial_response_at_once_with_sasl_ir() -> None:
 
 def test_authenticate_waits_for_the_challenge_without_sasl_ir() -> None:
     async def work(client: ImapClient) -> None:
-        await client.login("ana", "secret", allow_clear=True)
+        await client.login("ana", "secret", may_show_password=True)
 
     coded = base64.b64encode(b"\0ana\0secret").decode()
     talk(
@@ -138,7 +138,7 @@ def test_authenticate_waits_for_the_challenge_without_sasl_ir() -> None:
 def test_a_refused_login_is_an_error_with_the_servers_words() -> None:
     async def work(client: ImapClient) -> None:
         with pytest.raises(ImapLoginError) as caught:
-            await client.login("ana", "x", allow_clear=True)
+            await client.login("ana", "x", may_show_password=True)
         assert caught.value.code_name == "AUTHENTICATIONFAILED"
         assert caught.value.text == "who?"
 

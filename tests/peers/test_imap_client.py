@@ -24,7 +24,7 @@ def talk(dovecot: Dovecot, user: str, work: Callable[[ImapClient], Awaitable[Non
         async with await ImapClient.connect(
             "127.0.0.1", dovecot.imap_port, tls=TlsMode.NONE, timeout=20
         ) as client:
-            await client.login(user, "pass", allow_clear=True)
+            await client.login(user, "pass", may_show_password=True)
             await work(client)
 
     asyncio.run(run())
@@ -121,7 +121,7 @@ def test_waiting_hears_of_a_new_message(dovecot: Dovecot) -> None:
         async with await ImapClient.connect(
             "127.0.0.1", dovecot.imap_port, tls=TlsMode.NONE, timeout=20
         ) as other:
-            await other.login("imap-waiting", "pass", allow_clear=True)
+            await other.login("imap-waiting", "pass", may_show_password=True)
             await other.append("INBOX", NewMessage(LETTER))
         assert Exists(1) in await waiting
         assert [data.uid async for data in client.fetch("1:*", "(FLAGS)")] == [1]

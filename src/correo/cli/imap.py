@@ -115,7 +115,7 @@ async def logged_in(way: Way) -> "AsyncIterator[ImapClient]":
         async with await ImapClient.connect(
             server.host, server.port, tls=server.tls, context=server.context, timeout=way.timeout
         ) as client:
-            await client.login(server.user, password, allow_clear=server.is_local)
+            await client.login(server.user, password, may_show_password=server.is_local)
             yield client
     except ImapConnectionError as error:
         raise Refusal("4.4.2", str(error)) from error

@@ -27,9 +27,8 @@ from correo.clients.imap.errors import ImapConnectionError, ImapError, ImapReply
 from correo.clients.imap.login import log_in
 from correo.clients.imap.mailbox_commands import MailboxCommands
 from correo.clients.imap.message_commands import MessageCommands
-from correo.clients.security import TlsMode
+from correo.clients.security import TlsMode, context_for
 from correo.net.output import Recorder
-from correo.net.tls import client_context
 from correo.wire.imap.response_types import Greeting, Response, ServerId, Verdict
 
 __all__ = ["ImapClient"]
@@ -64,17 +63,17 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
 
         Args:
             port: 993 with implicit TLS, else 143, if not given.
-            context: what to trust; the system's authorities if not given.
+            context: for TLS; made to verify by the system's authorities if None, or not to
+                verify at all for OPPORTUNISTIC.
 
         Raises:
             ImapConnectionError: also if TLS was asked for and the server has none.
         """
-        trust = context or client_context()
         implicit = tls is TlsMode.IMPLICIT
         connection, greeting = await ImapConnection.open(
             host,
             port or (IMAPS_PORT if implicit else IMAP_PORT),
-            tls=trust if implicit else None,
+            tls=context_for(tls, context) if implicit else None,
             timeout=timeout,
             server_name=server_name,
             local_address=local_address,
@@ -82,7 +81,7 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
         )
         client = cls(connection, greeting)
         try:
-            await client._prepare(tls, trust, server_name or host)
+            await client._prepare(tls, context, server_name or host)
         except ImapReplyError as error:
             await connection.close()
             raise ImapConnectionError(str(error)) from error
@@ -91,12 +90,12 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
             raise
         return client
 
-    async def _prepare(self, tls: TlsMode, context: ssl.SSLContext, name: str) -> None:
+    async def _prepare(self, tls: TlsMode, context: ssl.SSLContext | None, name: str) -> None:
         await self.learn_capabilities()
         if tls in (TlsMode.NONE, TlsMode.IMPLICIT):
             return
         if "STARTTLS" in self.capabilities and self.greeting.verdict is not Verdict.PREAUTH:
-            await self.connection.start_tls(context, name)
+            await self.connection.start_tls(context_for(tls, context), name)
             await self.learn_capabilities()
         elif tls is TlsMode.STARTTLS:
             raise ImapConnectionError("the server offers no STARTTLS")
@@ -129,14 +128,14 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
         *,
         mechanism: str | None = None,
         token: str | None = None,
-        allow_clear: bool = False,
+        may_show_password: bool = False,
     ) -> None:
         """Log in with the strongest mechanism both sides have.
 
         Args:
             mechanism: insist on this one.
             token: for OAUTHBEARER or XOAUTH2, instead of a password.
-            allow_clear: let the password be seen on a connection without TLS.
+            may_show_password: whether it may be shown without TLS (loopback).
 
         Raises:
             ImapLoginError
@@ -148,7 +147,7 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
             password,
             mechanism=mechanism,
             token=token,
-            allow_clear=allow_clear,
+            may_show_password=may_show_password,
         )
         if self.capabilities == before:  # not told with the OK: they change with the login
             await self.connection.run("CAPABILITY")

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 
 from correo.base.errors import PeerError, UsageError
 from correo.clients.imap.errors import ImapConnectionError, ImapReplyError
+from correo.clients.reasons import reason_of
 from correo.net.client import ClientConnection, open_connection
 from correo.net.output import Recorder
 from correo.wire.imap.client import ImapClientEngine, Literal
@@ -59,7 +60,9 @@ class ImapConnection:
                 recorder=recorder,
             )
         except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
-            raise ImapConnectionError(f"no connection to {host}:{port}: {reason(error)}") from error
+            raise ImapConnectionError(
+                f"no connection to {host}:{port}: {reason_of(error)}"
+            ) from error
         made = cls(connection, engine, timeout)
         try:
             greeting = await made.event(timeout)
@@ -82,7 +85,7 @@ class ImapConnection:
         except PeerError as error:
             raise ImapConnectionError(str(error)) from error
         except OSError as error:
-            text = f"the server closed the connection: {self.farewell or reason(error)}"
+            text = f"the server closed the connection: {self.farewell or reason_of(error)}"
             raise ImapConnectionError(text) from error
         if isinstance(response, StatusLine) and response.verdict is Verdict.BYE:
             self.farewell = response.text
@@ -161,7 +164,7 @@ class ImapConnection:
         except PeerError as error:
             raise ImapConnectionError(str(error)) from error
         except OSError as error:
-            raise ImapConnectionError(f"TLS failed: {reason(error)}") from error
+            raise ImapConnectionError(f"TLS failed: {reason_of(error)}") from error
         self.engine.tls_started()
 
     async def close(self) -> None:
@@ -171,12 +174,3 @@ class ImapConnection:
 def check(name: str, status: TaggedStatus) -> None:
     if status.verdict is not Verdict.OK:
         raise ImapReplyError(name, status)
-
-
-def reason(error: OSError) -> str:
-    """The system's words."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message})"
-    if isinstance(error, TimeoutError) and not error.args:
-        return "timed out"
-    return error.strerror or str(error) or type(error).__name__

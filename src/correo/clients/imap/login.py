@@ -9,14 +9,14 @@ from correo.base.errors import PeerError
 from correo.clients.imap.connection import ImapConnection
 from correo.clients.imap.errors import ImapLoginError
 from correo.clients.imap.text import argument
-from correo.clients.security import channel_binding, make_nonce
+from correo.clients.security import make_exchange, strongest
 from correo.wire.imap.response_types import (
     Continuation,
     StatusLine,
     TaggedStatus,
     Verdict,
 )
-from correo.wire.sasl import ClientMechanism, client_mechanism, preferred
+from correo.wire.sasl import ClientMechanism
 
 __all__ = ["log_in"]
 
@@ -28,35 +28,31 @@ async def log_in(
     *,
     mechanism: str | None,
     token: str | None,
-    allow_clear: bool,
+    may_show_password: bool,
 ) -> None:
     """AUTHENTICATE, or LOGIN where the server has no mechanism for us.
 
     Raises:
-        ImapLoginError: refused; or the password would go in clear and allow_clear is False.
+        ImapLoginError: refused; or the password would be shown.
         ImapConnectionError
     """
     capabilities = connection.engine.capabilities
     offered = {name[5:] for name in capabilities if name.startswith("AUTH=")}
-    binding = channel_binding(connection.connection.tls_object)
-    hides = connection.connection.is_tls or allow_clear
+    tls_object = connection.connection.tls_object
     if token is not None and mechanism is None:
         mechanism = "OAUTHBEARER" if "OAUTHBEARER" in offered else "XOAUTH2"
-    name = mechanism or preferred(offered, is_tls=hides, has_channel_binding=binding is not None)
+    name = mechanism or strongest(offered, tls_object, may_show_password=may_show_password)
     if name is None:
-        if not hides or "LOGINDISABLED" in capabilities:
+        if (
+            not (connection.connection.is_tls or may_show_password)
+            or "LOGINDISABLED" in capabilities
+        ):
             raise refusal("the server offers no login that hides the password; TLS is needed")
         await plain_login(connection, username, password)
         return
     try:
-        exchange = client_mechanism(
-            name,
-            username=username,
-            password=password,
-            channel_binding=binding,
-            plus_was_offered=any(other.endswith("-PLUS") for other in offered),
-            token=token,
-            nonce=make_nonce(),
+        exchange = make_exchange(
+            name, username, password, offered=offered, tls_object=tls_object, token=token
         )
     except ValueError as error:
         raise refusal(str(error)) from error

@@ -17,9 +17,8 @@ from typing import Generic, Self, TypeVar
 from correo.clients.pop3.dialogue import Pop3Dialogue, open_dialogue
 from correo.clients.pop3.errors import Pop3ConnectionError, Pop3ReplyError
 from correo.clients.pop3.login import log_in
-from correo.clients.security import TlsMode
+from correo.clients.security import TlsMode, context_for
 from correo.net.output import Recorder
-from correo.net.tls import client_context, opportunistic_context
 from correo.wire.pop3.client import Greeting, Receiver, Reply
 
 __all__ = ["Pop3Client", "Retrieved"]
@@ -78,13 +77,10 @@ class Pop3Client:
             Pop3ConnectionError: no connection, no TLS where it is asked, or no POP3.
         """
         name = server_name or host
-        if context is None and tls is not TlsMode.NONE:
-            is_choosy = tls is not TlsMode.OPPORTUNISTIC
-            context = client_context() if is_choosy else opportunistic_context()
         dialogue, greeting = await open_dialogue(
             host,
             port,
-            tls=context if tls is TlsMode.IMPLICIT else None,
+            tls=context_for(tls, context) if tls is TlsMode.IMPLICIT else None,
             server_name=name,
             timeout=timeout,
             recorder=recorder,
@@ -92,8 +88,10 @@ class Pop3Client:
         client = cls(dialogue, greeting)
         try:
             await client.ask_capabilities()
-            if tls in (TlsMode.STARTTLS, TlsMode.OPPORTUNISTIC) and context is not None:
-                await client._encrypt(context, name, is_needed=tls is TlsMode.STARTTLS)
+            if tls in (TlsMode.STARTTLS, TlsMode.OPPORTUNISTIC):
+                await client._encrypt(
+                    context_for(tls, context), name, is_needed=tls is TlsMode.STARTTLS
+                )
         except BaseException:
             await client.close()
             raise

@@ -4,11 +4,11 @@
 only a piece of a message, within `timeout` seconds.
 """
 
-import asyncio
 import ssl
 
 from correo.base.errors import PeerError
 from correo.clients.pop3.errors import Pop3ConnectionError, Pop3ReplyError
+from correo.clients.reasons import reason_of
 from correo.net.client import ClientConnection, open_connection
 from correo.net.output import Recorder
 from correo.wire.pop3.client import Challenge, ClientEngine, Greeting, Reply
@@ -38,7 +38,7 @@ class Pop3Dialogue:
                     f"the server has been silent for {self.timeout:g} s"
                 ) from error
             except (PeerError, OSError) as error:
-                raise Pop3ConnectionError(reason(error)) from error
+                raise Pop3ConnectionError(reason_of(error)) from error
             return event
 
     async def reply(self) -> Reply:
@@ -61,7 +61,7 @@ class Pop3Dialogue:
         try:
             await self.connection.start_tls(context, server_name, timeout=self.timeout)
         except (PeerError, OSError) as error:
-            raise Pop3ConnectionError(f"no TLS: {reason(error)}") from error
+            raise Pop3ConnectionError(f"no TLS: {reason_of(error)}") from error
 
     async def close(self) -> None:
         """Close without QUIT: the server deletes nothing."""
@@ -90,7 +90,7 @@ async def open_dialogue(
             recorder=recorder,
         )
     except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
-        raise Pop3ConnectionError(f"no connection to {host}:{port}: {reason(error)}") from error
+        raise Pop3ConnectionError(f"no connection to {host}:{port}: {reason_of(error)}") from error
     dialogue = Pop3Dialogue(connection, engine, timeout)
     try:
         greeting = await dialogue.event()
@@ -102,13 +102,3 @@ async def open_dialogue(
         await dialogue.close()
         raise Pop3ConnectionError(f"{host} turned us away: {greeting.text}")
     return dialogue, greeting
-
-
-def reason(error: BaseException) -> str:
-    if isinstance(error, asyncio.TimeoutError):
-        return "it took too long"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message})"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__

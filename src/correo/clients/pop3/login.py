@@ -13,9 +13,9 @@ import base64
 from correo.base.errors import PeerError
 from correo.clients.pop3.dialogue import Pop3Dialogue
 from correo.clients.pop3.errors import Pop3LoginError
-from correo.clients.security import channel_binding, make_nonce
+from correo.clients.security import make_exchange, strongest
 from correo.wire.pop3.client import Challenge, Reply
-from correo.wire.sasl import ClientMechanism, client_mechanism, preferred
+from correo.wire.sasl import ClientMechanism
 
 __all__ = ["log_in"]
 
@@ -41,7 +41,8 @@ async def log_in(
         may_show_password: although there is no TLS (loopback).
     """
     hides = dialogue.connection.is_tls or may_show_password
-    chosen = mechanism or choose(dialogue, capabilities, timestamp, hides=hides)
+    offered = capabilities.get("SASL", ())
+    chosen = mechanism or choose(dialogue, offered, timestamp, may_show_password=may_show_password)
     if chosen == "APOP":
         dialogue.engine.apop(username, password)
         accept(await dialogue.reply())
@@ -53,21 +54,25 @@ async def log_in(
         dialogue.engine.password(password)
         accept(await dialogue.reply())
     else:
-        await authenticate(dialogue, chosen, username, password, capabilities, token)
+        try:
+            exchange = make_exchange(
+                chosen,
+                username,
+                password,
+                offered=offered,
+                tls_object=dialogue.connection.tls_object,
+                token=token,
+            )
+        except ValueError as error:
+            raise refusal(str(error)) from error
+        await authenticate(dialogue, exchange)
 
 
 def choose(
-    dialogue: Pop3Dialogue,
-    capabilities: dict[str, tuple[str, ...]],
-    timestamp: str,
-    *,
-    hides: bool,
+    dialogue: Pop3Dialogue, offered: tuple[str, ...], timestamp: str, *, may_show_password: bool
 ) -> str:
     """A SASL mechanism, "APOP" or "USER"."""
-    binding = channel_binding(dialogue.connection.tls_object)
-    name = preferred(
-        capabilities.get("SASL", ()), is_tls=hides, has_channel_binding=binding is not None
-    )
+    name = strongest(offered, dialogue.connection.tls_object, may_show_password=may_show_password)
     if name is not None and name not in SHOWING:
         return name
     if timestamp and not dialogue.connection.is_tls:
@@ -75,31 +80,7 @@ def choose(
     return name or "USER"
 
 
-async def authenticate(
-    dialogue: Pop3Dialogue,
-    name: str,
-    username: str,
-    password: str,
-    capabilities: dict[str, tuple[str, ...]],
-    token: str | None,
-) -> None:
-    offered = capabilities.get("SASL", ())
-    try:
-        exchange = client_mechanism(
-            name,
-            username=username,
-            password=password,
-            channel_binding=channel_binding(dialogue.connection.tls_object),
-            plus_was_offered=any(other.upper().endswith("-PLUS") for other in offered),
-            token=token,
-            nonce=make_nonce(),
-        )
-    except ValueError as error:
-        raise refusal(str(error)) from error
-    await run(dialogue, exchange)
-
-
-async def run(dialogue: Pop3Dialogue, exchange: ClientMechanism) -> None:
+async def authenticate(dialogue: Pop3Dialogue, exchange: ClientMechanism) -> None:
     """One AUTH, to its end."""
     engine = dialogue.engine
     initial = exchange.start()

@@ -6,9 +6,10 @@ outcome = await client.send(Envelope("ana@example.org", [EnvelopeRecipient("bob@
 await client.quit()
 """
 
+from correo.clients.security import TlsMode
 from correo.clients.smtp.client import SmtpClient
 from correo.clients.smtp.errors import SmtpConnectionError, SmtpError, SmtpReplyError
-from correo.clients.smtp.settings import SmtpTimeouts, TlsMode
+from correo.clients.smtp.settings import SmtpTimeouts
 from correo.wire.smtp.client.envelope import (
     Envelope,
     EnvelopeRecipient,

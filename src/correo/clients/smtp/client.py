@@ -18,11 +18,12 @@ from typing import Self
 
 from correo.base.blobs import Blob
 from correo.base.errors import DamagedStore
+from correo.clients.security import TlsMode
 from correo.clients.smtp.dialogue import SmtpDialogue
 from correo.clients.smtp.errors import SmtpConnectionError
 from correo.clients.smtp.login import log_in
 from correo.clients.smtp.opening import Address, open_dialogue
-from correo.clients.smtp.settings import SmtpTimeouts, TlsMode
+from correo.clients.smtp.settings import SmtpTimeouts
 from correo.net.output import Recorder
 from correo.wire.smtp.client.envelope import Envelope, EnvelopeRecipient, SendOutcome
 from correo.wire.smtp.client.extensions import Extensions

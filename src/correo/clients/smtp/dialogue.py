@@ -3,6 +3,7 @@
 import ssl
 
 from correo.base.errors import PeerError
+from correo.clients.reasons import reason_of
 from correo.clients.smtp.errors import SmtpConnectionError, SmtpReplyError
 from correo.clients.smtp.settings import SmtpTimeouts
 from correo.net.client import ClientConnection
@@ -69,16 +70,3 @@ class SmtpDialogue:
         except (OSError, PeerError) as error:  # TimeoutError and ssl.SSLError are OSErrors
             raise SmtpConnectionError("TLS", reason_of(error), is_tls_failure=True) from error
         self.engine.tls_started()
-
-
-def reason_of(error: Exception) -> str:
-    """A sentence for a person."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not to be trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason or error}"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__

@@ -7,12 +7,13 @@ RFC 3207    4, 6 a peer that turns STARTTLS down gets no mail where TLS is asked
 import ssl
 from dataclasses import dataclass, replace
 
-from correo.clients.smtp.dialogue import SmtpDialogue, reason_of
+from correo.clients.reasons import reason_of
+from correo.clients.security import TlsMode, context_for
+from correo.clients.smtp.dialogue import SmtpDialogue
 from correo.clients.smtp.errors import SmtpConnectionError, SmtpReplyError
-from correo.clients.smtp.settings import SmtpTimeouts, TlsMode
+from correo.clients.smtp.settings import SmtpTimeouts
 from correo.net.client import open_connection
 from correo.net.output import Recorder
-from correo.net.tls import client_context, opportunistic_context
 from correo.wire.smtp.client.engine import ClientEngine
 from correo.wire.smtp.replies import Reply
 
@@ -67,7 +68,7 @@ async def connected(address: Address) -> SmtpDialogue:
             address.host,
             address.port,
             engine=engine,
-            tls=context_of(address) if is_implicit else None,
+            tls=context_for(address.tls, address.context) if is_implicit else None,
             server_name=address.server_name,
             timeout=address.timeouts.connect,
             local_address=address.local_address,
@@ -104,12 +105,6 @@ async def encrypt(dialogue: SmtpDialogue, address: Address) -> None:
         if is_required or not dialogue.is_open:
             raise SmtpReplyError("STARTTLS", reply)
         return
-    await dialogue.start_tls(context_of(address), address.server_name)
+    context = context_for(address.tls, address.context)
+    await dialogue.start_tls(context, address.server_name)
     dialogue.hello = await say_hello(dialogue, address)
-
-
-def context_of(address: Address) -> ssl.SSLContext:
-    if address.context is not None:
-        return address.context
-    is_opportunistic = address.tls is TlsMode.OPPORTUNISTIC
-    return opportunistic_context() if is_opportunistic else client_context()

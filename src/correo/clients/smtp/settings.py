@@ -1,22 +1,11 @@
-"""How long to wait, and when to encrypt.
+"""How long to wait.
 
 RFC 5321    4.5.3.2 the least time-outs of a client
-RFC 8314    3 implicit TLS for submission;  RFC 7435 opportunistic security between servers
 """
 
 from dataclasses import dataclass
-from enum import Enum
 
-__all__ = ["SmtpTimeouts", "TlsMode"]
-
-
-class TlsMode(Enum):
-    """When the connection is encrypted."""
-
-    NONE = "none"
-    OPPORTUNISTIC = "opportunistic"  # STARTTLS if offered; in clear if it is not, or fails
-    STARTTLS = "starttls"  # or no mail
-    IMPLICIT = "implicit"
+__all__ = ["SmtpTimeouts"]
 
 
 @dataclass(frozen=True, slots=True)
