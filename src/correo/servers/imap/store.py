@@ -11,8 +11,10 @@ Cost: two thread hops, one of them the commit; 10,000 answers 15 ms.
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from correo.mailbox import flags
+from correo.mailbox.pace import Pace
 from correo.mailbox.view import FlagUpdate, View
 from correo.servers.imap import news
 from correo.servers.imap.numbers import uids_of
@@ -24,6 +26,14 @@ from correo.wire.imap import codes
 from correo.wire.imap.commands import Command, Store
 
 __all__ = ["HANDLERS"]
+
+PIECE = 1000  # lines sent before others get their turn; about a microsecond each
+
+
+class Lines(Protocol):
+    """Writes FETCH lines for some messages."""
+
+    def __call__(self, changed: list[FlagUpdate], /, *, with_modseq: bool) -> list[bytes]: ...
 
 
 async def answer_store(session: ImapSession, command: Store) -> None:
@@ -40,7 +50,7 @@ async def answer_store(session: ImapSession, command: Store) -> None:
     )
     note_own(view, stored)
     expected = {uid: flags.changed(before, mode, change) for uid, before in believed.items()}
-    tell_stored(session, command, stored, expected)
+    await tell_stored(session, command, stored, expected)
     code = modified_code(view, command, stored.conflicting)
     found = len(stored.changed) + len(stored.unchanged) + len(stored.conflicting)
     if found < len(uids) and not command.is_uid:
@@ -56,25 +66,31 @@ def note_own(view: View, stored: FlagsStored) -> None:
         view.is_own(stored.changed[0].modseq)
 
 
-def tell_stored(
+async def tell_stored(
     session: ImapSession, command: Store, stored: FlagsStored, expected: dict[int, str]
 ) -> None:
     """FETCH for what the client asked to see, or does not know."""
-    engine, view = session.engine, session.view
-    with_modseq = "CONDSTORE" in engine.enabled
+    told = [*stored.changed, *stored.unchanged]
+    quiet: list[Change] = []
     if command.silent:
-        surprising = [
-            change for change in (*stored.changed, *stored.unchanged)
-            if expected.get(change.uid) != change.flags
-        ]  # fmt: skip
-        engine.send_lines(news.flags_lines(updates(view, surprising), with_modseq=with_modseq))
-        if with_modseq:
-            told = {change.uid for change in surprising}
-            quiet = [change for change in stored.changed if change.uid not in told]
-            engine.send_lines(modseq_lines(updates(view, quiet)))
-        return
-    every = sorted((*stored.changed, *stored.unchanged), key=lambda change: change.uid)
-    engine.send_lines(news.flags_lines(updates(view, every), with_modseq=with_modseq))
+        known = [change for change in told if expected.get(change.uid) == change.flags]
+        told = [change for change in told if expected.get(change.uid) != change.flags]
+        if "CONDSTORE" in session.engine.enabled:
+            changed = {change.uid for change in stored.changed}
+            quiet = [change for change in known if change.uid in changed]
+    told.sort(key=lambda change: change.uid)
+    await send(session, told, news.flags_lines)
+    await send(session, quiet, modseq_lines)
+
+
+async def send(session: ImapSession, changes: list[Change], lines: Lines) -> None:
+    """Send the lines of many messages, and give others their turn between."""
+    with_modseq, pace = "CONDSTORE" in session.engine.enabled, Pace()
+    for first in range(0, len(changes), PIECE):
+        some = updates(session.view, changes[first : first + PIECE])
+        session.engine.send_lines(lines(some, with_modseq=with_modseq))
+        await session.connection.drain()
+        await pace.breathe()
 
 
 def updates(view: View, changes: Iterable[Change]) -> list[FlagUpdate]:
@@ -84,11 +100,12 @@ def updates(view: View, changes: Iterable[Change]) -> list[FlagUpdate]:
     ]
 
 
-def modseq_lines(quiet: list[FlagUpdate]) -> list[bytes]:
+def modseq_lines(quiet: list[FlagUpdate], *, with_modseq: bool) -> list[bytes]:
     """All that .SILENT leaves to be told (RFC 7162 3.1.3)."""
     return [
         b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (number, uid, modseq)
         for number, uid, _, modseq in quiet
+        if with_modseq
     ]
 
 
