@@ -3,6 +3,7 @@
 import contextlib
 import imaplib
 import json
+import resource
 import smtplib
 import socket
 import ssl
@@ -234,6 +235,37 @@ def test_a_damaged_account_file_leaves_the_others_alone(tmp_path: Path) -> None:
             client.rset()
             client.sendmail("a@b.test", ["ana@correo.test"], LETTER.format("a@b.test", "fine"))
         assert "fine" in subjects(server, "ana@correo.test")
+        assert "Traceback" not in server.output()
+
+
+def deliver_until_refused(
+    client: smtplib.SMTP, letter: str
+) -> tuple[int, smtplib.SMTPResponseException]:
+    for taken in range(500):
+        try:
+            client.sendmail("a@b.test", ["bob@correo.test"], letter)
+        except smtplib.SMTPResponseException as refusal:
+            return taken, refusal
+    raise AssertionError("nothing was refused")
+
+
+def test_a_full_disk_is_452_to_the_sender_and_loses_nothing(tmp_path: Path) -> None:
+    with running("dev", tmp_path) as server:
+        submit(server, "ana@correo.test", "bob@correo.test", "before")
+        letter = LETTER.format("a@b.test", "large") + "x" * 70 + "\r\n" * 20_000
+        limit = 3_000_000  # no file may grow beyond; to SQLite that is a full disk
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        listener = server.listeners["smtp"]
+        with smtplib.SMTP(listener.host, listener.port, timeout=10) as client:
+            taken, refusal = deliver_until_refused(client, letter)
+            assert refusal.smtp_code == 452
+            assert "4.3.1" in str(refusal.smtp_error)
+            resource.prlimit(
+                server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+            )
+            client.sendmail("a@b.test", ["bob@correo.test"], LETTER.format("a@b.test", "after"))
+        found = subjects(server, "bob@correo.test")
+        assert found == ["Welcome to correo", "before", *["large"] * taken, "after"]
         assert "Traceback" not in server.output()
 
 
