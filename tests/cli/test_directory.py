@@ -1,12 +1,14 @@
 """`correo domain|account|alias`: what they change is there, and mistakes are sentences."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from correo.app.config import read
 from correo.base.errors import CorreoError
 from correo.cli.account import read_size, write_size
 from correo.cli.frame import make_app
@@ -108,6 +110,26 @@ def test_aliases_are_added_to_listed_and_taken_from(correo: Correo) -> None:
     assert correo("alias", "list", "example.org") == ""
     with pytest.raises(CorreoError, match=r"you@example\.org"):
         correo("alias", "add", "you@example.org", "zoe@elsewhere.test")
+
+
+def test_init_makes_up_a_password_where_nobody_is_there_to_give_one(tmp_path: Path) -> None:
+    arguments = ["init", "you@example.org", "--folder", str(tmp_path)]
+    done = CliRunner().invoke(make_app(), arguments, input="", catch_exceptions=False)
+    assert done.exit_code == 0
+    assert re.search(r"you@example\.org and the password [0-9a-f]{20} \(", done.output)
+
+
+def test_init_names_a_host_of_an_international_domain_as_dns_does(tmp_path: Path) -> None:
+    arguments = ["init", "you@exämple.org", "--folder", str(tmp_path), "--password", "x"]
+    CliRunner().invoke(make_app(), arguments, catch_exceptions=False)
+    assert read(tmp_path / "correo.toml").name == "mail.xn--exmple-cua.org"
+
+
+def test_init_makes_nothing_for_what_is_no_host_name(tmp_path: Path) -> None:
+    arguments = ["init", "you@example.org", "--folder", str(tmp_path), "--hostname", "my host"]
+    with pytest.raises(CorreoError, match="'my host' is not a host name"):
+        CliRunner().invoke(make_app(), arguments, catch_exceptions=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_init_overwrites_nothing(correo: Correo, tmp_path: Path) -> None:

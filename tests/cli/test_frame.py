@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
@@ -68,3 +69,11 @@ def test_what_cannot_be_done_is_one_sentence_and_an_exit_code(
     assert done.stderr.startswith("correo: ")
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_closed_standard_streams_are_as_good_as_empty_ones(tmp_path: Path) -> None:
+    script = (
+        f"exec {sys.executable} -m correo init you@example.org --folder {tmp_path} <&- >&- 2>&-"
+    )
+    assert subprocess.run(["/bin/sh", "-c", script], check=False).returncode == 0
+    assert (tmp_path / "correo.toml").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from correo.base.errors import NotFound
+from correo.base.errors import NotFound, UsageError
 from correo.cli.trace import app
 from correo.testing.clock import FakeClock
 from correo.trace.journey import Journal
@@ -45,6 +45,13 @@ def test_dialogues_are_listed_and_shown(folder: Path) -> None:
     assert [each.split("  ", 1)[1] for each in shown] == [
         "smtp <- 192.0.2.1:5", "S: 220 hi", "C: QUIT", "-- end --",
     ]  # fmt: skip
+
+
+def test_dialogues_are_listed_where_no_command_is_given(folder: Path) -> None:
+    assert run(folder) == run(folder, "list")
+    assert run(folder, "--json") == run(folder, "list", "--json")
+    result = CliRunner().invoke(app, ["--data", str(folder), "show", "M1"])
+    assert isinstance(result.exception, UsageError)
 
 
 def test_messages_are_listed_and_shown(folder: Path) -> None:

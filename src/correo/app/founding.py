@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from correo.app.config import ConfigurationError
+from correo.accounts.address import normal_domain
+from correo.app.config import ConfigurationError, check_hostname
 from correo.app.premises import opened
 from correo.app.start import make_folders
 from correo.base.errors import UsageError
@@ -115,7 +116,8 @@ async def found(
         raise UsageError(f"{address!r} is no address such as you@example.org")
     path = folder / "correo.toml"
     check_new(path)
-    name = hostname or f"mail.{domain}"
+    name = hostname or f"mail.{normal_domain(domain)}"
+    check_hostname(name)
     make_folders(folder / data)
     async with opened(folder / data, make=True) as premises:
         await premises.administration.ensure_domain(domain)

@@ -9,6 +9,7 @@ Exit codes: 0 done; 1 it could not be done, and why was said; 2 the command line
 75 it may work later (sysexits EX_TEMPFAIL); 130 interrupted.
 """
 
+import os
 import sys
 
 from correo.base.errors import CorreoError, Refusal
@@ -23,6 +24,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Parse the arguments and run the command; exits with its code."""
+    open_standard_streams()
     try:
         make_app()()
     except Refusal as refusal:
@@ -36,6 +38,18 @@ def main() -> None:
         fail(describe(error), FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def open_standard_streams() -> None:
+    """Put nothing where standard input or output is closed, lest a socket get its number."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+    sys.stdin = sys.stdin or open(0, encoding="utf-8")  # noqa: SIM115 - for the whole process
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def fail(sentence: str, code: int) -> None:

@@ -1,5 +1,6 @@
 """`correo init`: a configuration, a data directory and a first account."""
 
+import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ from correo.cli.account import PasswordOption, given_or_asked
 from correo.cli.place import run
 
 app = typer.Typer(add_completion=False)
+
+MADE_UP_SIZE = 10  # octets; nobody guesses 80 random bits
 
 
 @app.command()
@@ -25,20 +28,26 @@ def init(
     ] = None,
     password: PasswordOption = None,
 ) -> None:
-    """Write correo.toml and the data directory for a domain of yours, with a first account."""
+    """Write correo.toml and the data directory for a domain of yours, with a first account.
+
+    Where nobody can be asked and standard input is empty, a password is made up, and shown once.
+    """
     from correo.app.founding import found
 
-    made = run(
-        found(
-            address,
-            lambda: given_or_asked(password),
-            folder=Path(folder),
-            hostname=hostname or "",
-        )
-    )
+    made_up = ""
+
+    def chosen() -> str:
+        nonlocal made_up
+        answer = given_or_asked(password)
+        if not answer and password is None:
+            answer = made_up = secrets.token_hex(MADE_UP_SIZE)
+        return answer
+
+    made = run(found(address, chosen, folder=Path(folder), hostname=hostname or ""))
     domain = address.rpartition("@")[2]
+    shown = f" and the password {made_up} (it is shown only now)" if made_up else ""
     typer.echo(
-        f"{made.configuration} and {made.data} are made, with the account {made.address}.\n\n"
+        f"{made.configuration} and {made.data} are made, with the account {made.address}{shown}.\n\n"
         "Next:\n"
         f"  1. DNS:  {domain}. MX 10 {made.hostname}.   and an address record for {made.hostname}.\n"
         f"  2. TLS:  get a certificate for {made.hostname} and name it under [tls] in "

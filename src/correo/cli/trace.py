@@ -11,15 +11,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from correo.base.errors import NotFound
+from correo.base.errors import NotFound, UsageError
 from correo.cli.place import ConfigOption, DataOption, JsonOption, data_folder
 from correo.trace.record import Kind, Record, encode
 from correo.trace.ring import Tail, read_all
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
-    help="See recorded dialogues and the journeys of messages.",
+    invoke_without_command=True,
 )
 
 NameArgument = Annotated[
@@ -32,6 +31,20 @@ MatchOption = Annotated[
     str, typer.Option("--match", metavar="TEXT", help="Only what has this text in it.")
 ]
 PAUSE_S = 0.2
+
+
+@app.callback()
+def trace(
+    ctx: typer.Context,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """See recorded dialogues and the journeys of messages; without a command: list them."""
+    if ctx.invoked_subcommand is None:
+        list_(data=data, config=config, json=json)
+    elif data or config or json:
+        raise UsageError(f"put the options behind {ctx.invoked_subcommand}")
 
 
 @app.command("list")

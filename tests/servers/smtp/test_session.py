@@ -302,6 +302,19 @@ def test_the_next_message_is_free_of_the_last_ones_smtputf8() -> None:
     run(work())
 
 
+def test_a_question_within_the_transaction_leaves_its_smtputf8() -> None:
+    async def work() -> None:
+        async with smtp_house() as house:
+            await last_words(
+                house,
+                b"EHLO me.example\r\nMAIL FROM:<ana@correo.test> SMTPUTF8\r\nVRFY bob\r\n"
+                b"RCPT TO:<bob@correo.test>\r\nBDAT 0 LAST\r\nQUIT\r\n",
+            )
+            assert [each.peer.protocol for each in house.intake.messages] == ["UTF8SMTP"]
+
+    run(work())
+
+
 @pytest.mark.parametrize("role", [Role.MX, Role.LMTP])
 def test_line_ends_are_mended_on_submission_listeners_only(role: Role) -> None:
     with pytest.raises(UsageError):

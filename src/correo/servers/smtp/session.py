@@ -58,6 +58,7 @@ class SmtpSession:
         self._login = Login(authenticator, max_failures=settings.max_failed_logins)
         self._peer = peer_of(connection)
         self._told_login: str | None = None  # by XCLIENT
+        self._is_utf8 = False  # the last MAIL said SMTPUTF8
         self._intake: IntakeSession | None = None
         self._receiver: MessageReceiver | None = None
 
@@ -107,7 +108,8 @@ class SmtpSession:
             self.engine.refuse(refusal)
 
     async def _mail(self, event: MailGiven) -> None:
-        self._update_peer(is_utf8=event.parameters.smtputf8)
+        self._is_utf8 = event.parameters.smtputf8
+        self._update_peer()
         await self._way_in.mail(event.reverse_path, event.parameters)
         self.engine.accept_mail()
 
@@ -189,7 +191,7 @@ class SmtpSession:
             self._intake.reset()
         self._expect_commands()
 
-    def _update_peer(self, *, is_utf8: bool = False) -> None:
+    def _update_peer(self) -> None:
         peer, engine = self._peer, self.engine
         peer.helo = engine.helo or peer.helo
         is_login = engine.is_authenticated
@@ -199,7 +201,7 @@ class SmtpSession:
             is_extended=engine.is_extended,
             is_tls=peer.is_tls,
             is_login=is_login,
-            is_utf8=is_utf8,
+            is_utf8=self._is_utf8,
         )
 
     def _offer(self) -> None:
