@@ -17,42 +17,50 @@ from correo.testing.imap_world import message
 
 BASE64 = {"Content_Type": "text/plain; charset=utf-8", "Content_Transfer_Encoding": "base64"}
 MAIL = [
-    # UID 1 to 6
+    # UID 1 to 7
     (message("Lunch", "at noon\r\n"), "\\Seen work"),
     (message("=?utf-8?q?Caf=C3=A9?=", "Y2Fmw6kgY3J1ZG8=\r\n", **BASE64), "\\Seen \\Flagged"),
     (message("folded", "x\r\n", X_Long="one\r\n two"), ""),
     (message("late", Date="Tue, 24 Nov 2026 23:30:00 -0800"), "Work"),
     (message("undated", Date="sometime"), "\\Deleted"),
     (b"no header at all", ""),
+    (
+        message(
+            "page", "<p class=hidden>th&eacute;<b>&acirc;tre</b></p>\r\n", Content_Type="text/html"
+        ),
+        "",
+    ),
 ]
 DAY = 86_400
 START = 1_767_225_600
 
 CRITERIA: list[tuple[str, Criterion, list[int]]] = [
-    ("everything", c.Everything(), [1, 2, 3, 4, 5, 6]),
+    ("everything", c.Everything(), [1, 2, 3, 4, 5, 6, 7]),
     ("among", c.Among(frozenset({2, 9, 4})), [2, 4]),
     ("flag", c.HasFlag("\\seen"), [1, 2]),
     ("keyword in any case", c.HasFlag("WORK"), [1, 4]),
-    ("not", c.Not(c.HasFlag("\\Seen")), [3, 4, 5, 6]),
+    ("not", c.Not(c.HasFlag("\\Seen")), [3, 4, 5, 6, 7]),
     ("all", c.All((c.HasFlag("\\Seen"), c.HasFlag("work"))), [1]),
     ("any", c.AnyOf((c.HasFlag("\\Deleted"), c.HasFlag("\\Flagged"))), [2, 5]),
     ("nothing", c.Not(c.Everything()), []),
-    ("all of nothing", c.All(()), [1, 2, 3, 4, 5, 6]),
+    ("all of nothing", c.All(()), [1, 2, 3, 4, 5, 6, 7]),
     ("subject", c.HeaderHolds("Subject", "lunch"), [1]),
     ("encoded subject", c.HeaderHolds("SUBJECT", "CAFÉ"), [2]),
     ("field exists", c.HeaderHolds("X-Long", ""), [3]),
     ("across a fold", c.HeaderHolds("x-long", "one two"), [3]),
     ("body", c.BodyHolds("NOON"), [1]),
     ("encoded body", c.BodyHolds("crudo"), [2]),
+    ("HTML as it is read", c.BodyHolds("THÉÂTRE"), [7]),
+    ("no tags of HTML", c.BodyHolds("hidden"), []),
     ("subject is no body", c.BodyHolds("lunch"), []),
     ("text in header", c.TextHolds("lunch"), [1]),
     ("text in encoded header", c.TextHolds("café"), [2]),
     ("text in body", c.TextHolds("no header"), [6]),
     ("sent on the day as written", c.SentWithin(date(2026, 11, 24), date(2026, 11, 25)), [4]),
-    ("sent before", c.SentWithin(None, date(2026, 11, 24)), [1, 2, 3]),
+    ("sent before", c.SentWithin(None, date(2026, 11, 24)), [1, 2, 3, 7]),
     ("sent since", c.SentWithin(date(2026, 11, 24), None), [4]),
     ("internal date", c.Between(Column.INTERNAL_DATE, START + 2, START + 4), [3, 4]),
-    ("saved", c.Between(Column.SAVE_DATE, START, START + 1), [1, 2, 3, 4, 5, 6]),
+    ("saved", c.Between(Column.SAVE_DATE, START, START + 1), [1, 2, 3, 4, 5, 6, 7]),
     ("size", c.Between(Column.SIZE, None, 20), [6]),
     ("modseq", c.Between(Column.MODSEQ, 0, 1), []),
     ("identifier", c.Is(Column.EMAIL_ID, "M0"), []),

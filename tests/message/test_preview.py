@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from correo.message.html import text_of_html
 from correo.message.scan import scan
 from correo.message.structure import Structure
-from correo.message.text import searchable
+from correo.message.text import text_of_header, text_of_part
 
 
 def multipart(subtype: str, *parts: bytes) -> bytes:
@@ -67,24 +67,27 @@ def test_an_attachment_is_what_is_meant_to_be_saved(message: bytes, *, has: bool
     assert scan(message).has_attachment is has
 
 
-def search_text(message: bytes, *, with_headers: bool = False) -> str:
-    structure = Structure.decode(scan(message).structure)
-    return searchable(message, structure, with_headers=with_headers)
+def test_the_text_of_a_part_is_what_a_reader_sees() -> None:
+    encoded = b"Content-Transfer-Encoding: base64\r\n\r\nR3LDnMOfZQ=="
+    message = multipart("mixed", encoded, HTML)
+    first, second = Structure.decode(scan(message).structure).root.children
+    texts = [
+        text_of_part(message[part.body_offset : part.body_offset + part.body_size], part)
+        for part in (first, second)
+    ]
+    assert texts == ["GrÜße", " \nHello HTML&"]
 
 
-def test_searchable_text_is_decoded_and_without_case() -> None:
-    message = multipart(
-        "mixed", b"Content-Transfer-Encoding: base64\r\n\r\nR3LDnMOfZQ==", HTML, PDF
-    )
-    assert search_text(message).split("\n") == ["grüsse", " ", "hello html&"]
+HEADERS = [
+    ("plain", b"Subject: one\r\n two\r\nX: y\r\n", "Subject: one two\r\nX: y\r\n"),
+    ("encoded", b"Subject: =?utf-8?q?=C3=84?=\r\nX: y\r\n", "Subject: Ä\nX: y"),
+    ("raw", "Subject: Ä\r\n".encode(), "Subject: Ä"),
+]
 
 
-def test_searchable_text_may_hold_headers_of_all_messages() -> None:
-    inner = b"Content-Type: message/rfc822\r\n\r\nSubject: =?utf-8?q?=C3=84?=\r\n\r\nInner"
-    message = b"Subject: Outer\r\n" + multipart("mixed", TEXT, inner)
-    text = search_text(message, with_headers=True)
-    assert all(word in text for word in ("outer", "hello text", "ä", "inner"))
-    assert "outer" not in search_text(message)
+@pytest.mark.parametrize(("header", "text"), [pytest.param(h, t, id=i) for i, h, t in HEADERS])
+def test_the_text_of_a_header_is_unfolded_and_decoded(header: bytes, text: str) -> None:
+    assert text_of_header(header) == text
 
 
 MARKUP = [

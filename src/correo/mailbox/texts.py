@@ -9,23 +9,19 @@ Cost: a header without encoded words is only folded to lower case, 3 microsecond
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 
 from correo.mailbox.criteria import BodyHolds, HeaderHolds, SentWithin, TextHolds
 from correo.mailbox.sections import read_range
 from correo.message import headers
 from correo.message.dates import sent_day
-from correo.message.encoding.charsets import decode_charset
-from correo.message.encoding.transfer import decode_body
 from correo.message.structure import Part, Structure
+from correo.message.text import text_of_header, text_of_part
 from correo.store.model import Octets
 
 __all__ = ["header_test", "sent_day_test", "text_test"]
 
 THREAD_LIMIT = 64 * 1024  # octets of text decoded in the event loop; more, in a thread
-
-FOLD = re.compile(rb"\r?\n(?=[ \t])")
 
 TextTest = Callable[[Octets, Structure], Awaitable[bool]]
 
@@ -82,29 +78,14 @@ def text_test(wanted: BodyHolds | TextHolds) -> TextTest:
 
 async def _in_headers(text: str, octets: Octets, part: Part) -> bool:
     header = await read_range(octets, (part.header_offset, part.header_size))
-    return text in _header_text(header)
-
-
-def _header_text(header: bytes) -> str:
-    if b"=?" not in header and header.isascii():
-        return FOLD.sub(b"", header).decode("ascii").lower()
-    return fold(
-        "\n".join(
-            f"{field.name.decode('ascii')}: {headers.text(field.value)}"
-            for field in headers.fields(header)
-        )
-    )
+    return text in fold(text_of_header(header))
 
 
 async def _in_part(text: str, octets: Octets, part: Part) -> bool:
     encoded = await read_range(octets, (part.body_offset, part.body_size))
     if len(encoded) <= THREAD_LIMIT:
-        return text in _decoded(encoded, part)
-    return text in await asyncio.to_thread(_decoded, encoded, part)
-
-
-def _decoded(encoded: bytes, part: Part) -> str:
-    return fold(decode_charset(decode_body(encoded, part.encoding), part.charset))
+        return text in fold(text_of_part(encoded, part))
+    return await asyncio.to_thread(lambda: text in fold(text_of_part(encoded, part)))
 
 
 def fold(text: str) -> str:

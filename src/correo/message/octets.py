@@ -1,7 +1,7 @@
 """Find and count in octets that lie in memory or in a mapped file, at the same speed.
 
 `mmap` has no `count`, and its `find` compares octet by octet; so a mapped file is looked at
-through windows of ordinary bytes. Callers: `mime`, `text`, `downgrade`.
+through windows of ordinary bytes. Callers: `scan`, `mime`, `preview`.
 
 Cost: that of `bytes.find` and `bytes.count`; a mapped file costs one copy of each window
 looked at, WINDOW octets at a time.

@@ -10,11 +10,9 @@ Cost: some microseconds; it reads a few hundred octets of most messages.
 
 import re
 
-from correo.message.encoding.charsets import decode_charset
-from correo.message.encoding.transfer import decode_body
-from correo.message.html import text_of_html
 from correo.message.octets import Octets
 from correo.message.structure import Part
+from correo.message.text import text_of_part
 
 __all__ = ["has_attachment", "make_preview"]
 
@@ -37,7 +35,7 @@ def make_preview(octets: Octets, root: Part) -> str:
     if part is None:
         return ""
     if part.subtype in ("html", "xhtml"):
-        return _one_line(text_of_html(_beginning(octets, part, HTML_OCTETS)))
+        return _one_line(_beginning(octets, part, HTML_OCTETS))
     if part.body_size > FIRST_OCTETS:
         preview = _preview_plain(_beginning(octets, part, FIRST_OCTETS))
         if len(preview) == PREVIEW_LENGTH:
@@ -48,7 +46,7 @@ def make_preview(octets: Octets, root: Part) -> str:
 def _beginning(octets: Octets, part: Part, limit: int) -> str:
     start = part.body_offset
     piece = octets[start : start + min(part.body_size, limit)]
-    return decode_charset(decode_body(piece, part.encoding), part.charset)
+    return text_of_part(piece, part)
 
 
 def _preview_plain(text: str) -> str:
