@@ -232,6 +232,17 @@ def test_an_unknown_users_scram_salt_stays_the_same_and_differs_from_others(
     assert len(first) == 16
 
 
+@pytest.mark.parametrize("name", ["ana@correo.example", "nobody@correo.example"])
+def test_the_two_scram_mechanisms_have_salts_of_their_own(peopled: Office, name: str) -> None:
+    async def salts() -> list[bytes]:
+        hashes = ["sha1", "sha256"]
+        begun = [await peopled.authenticator.begin_scram(name, each, PEER) for each in hashes]
+        return [each.keys.salt for each in begun]
+
+    one, other = asyncio.run(salts())
+    assert one != other
+
+
 def test_an_account_that_came_with_a_hash_has_scram_after_its_first_login(
     peopled: Office,
 ) -> None:

@@ -100,9 +100,8 @@ class Passwords:
         return self._with_scram(text, Credentials(self._hasher.hash(text)))
 
     def _with_scram(self, text: str, credentials: Credentials) -> Credentials:
-        salt = secrets.token_bytes(SALT_SIZE)
         one, two = (
-            make_scram_keys(text, salt, self.cost.scram_iterations, name)
+            make_scram_keys(text, secrets.token_bytes(SALT_SIZE), self.cost.scram_iterations, name)
             for name in ("sha1", "sha256")
         )
         return Credentials(
