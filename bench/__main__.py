@@ -9,6 +9,7 @@ MEASUREMENTS = {
     "imap": "IMAP logins, FETCH, APPEND: Dovecot and correo",
     "pop3": "POP3 login, listings, retrieval: Dovecot and correo",
     "idle": "memory of idle IMAP connections, and how soon a change reaches them",
+    "store": "the store alone: durable appends, whole-mailbox work, opening an account",
     "rest": "memory of the whole server at rest",
 }
 
