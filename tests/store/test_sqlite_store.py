@@ -133,6 +133,28 @@ def test_a_damaged_log_loses_nothing_that_is_in_the_file(tmp_path: Path) -> None
     run(scenario)
 
 
+def test_a_copy_put_in_place_of_a_damaged_file_is_seen_without_a_restart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        path = await filled(tmp_path)
+        backup = path.read_bytes()
+        process = start(tmp_path)
+        account = await process.store.open(ANA)
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (path.stat().st_size - 4096))
+        with pytest.raises(DamagedStore):
+            await everything(account)
+        for each in path.parent.glob("ana.db*"):
+            each.unlink()
+        with pytest.raises(NotFound):
+            await everything(account)
+        path.write_bytes(backup)
+        assert len(await everything(account)) == 50
+        await process.close()
+
+    run(scenario)
+
+
 def test_an_account_id_that_could_leave_the_directory_is_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         process = start(tmp_path)

@@ -9,21 +9,32 @@ RFC 5198    2        net-Unicode: NFC
 
 import unicodedata
 
-from correo.base.errors import Refusal
+from correo.base.errors import NotFound, Refusal
 from correo.store.model import HIERARCHY_DELIMITER, Mailbox
+from correo.store.texts import is_storable
 
-__all__ = ["in_order", "normal", "parents", "under"]
+__all__ = ["in_order", "looked_up", "normal", "parents", "under"]
 
 
 def normal(name: str) -> str:
-    """The stored form of a name. Raises Refusal if a level of it is empty."""
+    """The stored form of a name that is to be made. Raises Refusal if there can be none."""
     name = unicodedata.normalize("NFC", name)
     first, delimiter, rest = name.partition(HIERARCHY_DELIMITER)
     if first.upper() == "INBOX":
         name = "INBOX" + delimiter + rest
     if "" in name.split(HIERARCHY_DELIMITER):
         raise Refusal("5.5.4", "a mailbox name has no empty level")
+    if not is_storable(name):
+        raise Refusal("5.5.4", "a mailbox name has no halves of characters")
     return name
+
+
+def looked_up(name: str) -> str:
+    """The stored form of a name that should be there. Raises NotFound if it cannot be."""
+    try:
+        return normal(name)
+    except Refusal:
+        raise NotFound(f"there is no mailbox {name!a}") from None
 
 
 def parents(name: str) -> list[str]:

@@ -32,7 +32,8 @@ from correo.store.model import (
     Snapshot,
     StoredBlob,
 )
-from correo.store.names import in_order, normal, parents, under
+from correo.store.names import in_order, looked_up, normal, parents, under
+from correo.store.texts import storable
 
 __all__ = ["MemoryAccountStore"]
 
@@ -103,7 +104,7 @@ class MemoryAccountStore:
         return in_order([self._counted(box) for box in self._boxes.values()])
 
     async def mailbox(self, name: str) -> Mailbox:
-        return self._counted(self._named(normal(name)))
+        return self._counted(self._named(looked_up(name)))
 
     async def create_mailbox(self, name: str, *, special_use: Sequence[str] = ()) -> Mailbox:
         name = normal(name)
@@ -114,7 +115,7 @@ class MemoryAccountStore:
         return self._counted(box)
 
     async def delete_mailbox(self, name: str) -> None:
-        box = self._named(normal(name))
+        box = self._named(looked_up(name))
         if box.id == INBOX:
             raise Refusal("5.5.4", "INBOX cannot be deleted")
         del self._boxes[box.id]
@@ -122,7 +123,7 @@ class MemoryAccountStore:
         self._announce(box.id, None)
 
     async def rename_mailbox(self, old: str, new: str) -> None:
-        old, new = normal(old), normal(new)
+        old, new = looked_up(old), normal(new)
         box = self._named(old)
         self._must_be_free(new)
         if box.id == INBOX:
@@ -419,6 +420,10 @@ class MemoryAccountStore:
                 return b" ".join(index.in_reply_to)
             case Column.REFERENCES:
                 return b" ".join(index.references)
+            case Column.BASE_SUBJECT:
+                return storable(index.base_subject)
+            case Column.PREVIEW:
+                return storable(index.preview)
             case Column.HAS_ATTACHMENT:
                 return int(index.has_attachment)
             case Column.OCTETS:

@@ -31,7 +31,7 @@ from correo.store.model import (
     Snapshot,
     StoredBlob,
 )
-from correo.store.names import normal
+from correo.store.names import looked_up, normal
 from correo.store.sqlite import changelog, filing, flagging, mailboxes, reading, removing
 from correo.store.sqlite.database import Database
 from correo.store.sqlite.entries import Entries
@@ -79,7 +79,7 @@ class SqliteAccountStore:
         return await self._read(mailboxes.list_all)
 
     async def mailbox(self, name: str) -> Mailbox:
-        name = normal(name)
+        name = looked_up(name)
         return await self._read(lambda c: mailboxes.mailbox_by_name(c, name))
 
     async def create_mailbox(self, name: str, *, special_use: Sequence[str] = ()) -> Mailbox:
@@ -89,12 +89,12 @@ class SqliteAccountStore:
         )
 
     async def delete_mailbox(self, name: str) -> None:
-        name = normal(name)
+        name = looked_up(name)
         await self._write(lambda c: mailboxes.delete(c, name), lambda gone: [gone, None])
         self.collect_soon()
 
     async def rename_mailbox(self, old: str, new: str) -> None:
-        old, new, now = normal(old), normal(new), self._now()
+        old, new, now = looked_up(old), normal(new), self._now()
         await self._write(
             lambda c: mailboxes.rename(c, old, new, now), lambda changed: [*changed, None]
         )

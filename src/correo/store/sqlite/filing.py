@@ -26,6 +26,7 @@ from correo.store.sqlite.changelog import log, shorten
 from correo.store.sqlite.counters import TALLY, Tally, adjust
 from correo.store.sqlite.entries import Entries, numbers
 from correo.store.sqlite.schema import APPENDED, SPAN, UID_LIMIT
+from correo.store.texts import storable
 from correo.store.uidset import run
 
 __all__ = ["Letter", "append", "copy"]
@@ -115,13 +116,13 @@ def insert(connection: apsw.Connection, number: int, letter: Letter) -> None:
             index.sent_date,
             letter.digest,
             index.has_attachment,
-            index.base_subject,
+            storable(index.base_subject),
             index.message_id,
             index.envelope,
             index.bodystructure,
             b" ".join(index.in_reply_to),
             b" ".join(index.references),
-            index.preview,
+            storable(index.preview),
             index.body,
             index.structure,
         ),

@@ -21,7 +21,7 @@ from zlib import crc32
 
 import apsw
 
-from correo.base.errors import CorreoError, UsageError
+from correo.base.errors import CorreoError, DamagedStore, UsageError
 from correo.store.sqlite.database import Database, meaning_of
 
 __all__ = ["StorageThreads"]
@@ -242,6 +242,8 @@ class StorageThread:
             job.error = understood(error, database)
         except BaseException as error:
             job.error = error
+        if isinstance(job.error, DamagedStore):
+            self._let_go(database)
         job.outbox.put([job])
 
     def _write(self, database: Database, jobs: list[Job[Any]]) -> None:
@@ -253,6 +255,8 @@ class StorageThread:
             fail(jobs, understood(error, database))
         except BaseException as error:  # whatever it is, those who wait must hear it
             fail(jobs, error)
+        if any(isinstance(job.error, DamagedStore) for job in jobs):
+            self._let_go(database)
         if len({job.outbox for job in jobs}) == 1:
             jobs[0].outbox.put(jobs)
         else:
@@ -269,6 +273,11 @@ class StorageThread:
         else:
             self._open.move_to_end(database)
         return connection
+
+    def _let_go(self, database: Database) -> None:
+        """Close a file that is damaged, so that the copy put in its place will be seen."""
+        self._open.pop(database, None)
+        close_quietly(database)
 
     def _close_oldest(self) -> None:
         close_quietly(self._open.popitem(last=False)[0])
@@ -338,5 +347,5 @@ def close_quietly(database: Database) -> None:
     """A file that cannot be folded together now is intact all the same; its log stays."""
     try:
         database.close()
-    except CorreoError:
+    except (CorreoError, apsw.Error):
         pass

@@ -149,6 +149,16 @@ class EntriesContract(StoreContract):
         assert await scene.rows([1], *turned) == [tuple(expected[column] for column in turned)]
 
     @scenario
+    async def test_text_that_has_no_utf8_form_is_stored_all_the_same(self, scene: Scene) -> None:
+        message = new_message("plain")
+        message.index.base_subject = "half \ud83d, NUL \0, whole \U0001f600"
+        message.index.preview = "\udcff"
+        await scene.account.append(INBOX, [message])
+        assert await scene.rows([1], Column.BASE_SUBJECT, Column.PREVIEW, Column.OCTETS) == [
+            ("half ?, NUL \0, whole \U0001f600", "?", message.octets)
+        ]
+
+    @scenario
     async def test_rows_ascend_and_leave_out_what_is_not_there(self, scene: Scene) -> None:
         await scene.append("", "", "", "", "")
         await scene.account.expunge(INBOX, [3], only_deleted=False)

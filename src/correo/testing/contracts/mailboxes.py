@@ -90,10 +90,18 @@ class MailboxesContract(StoreContract):
         assert (await scene.account.create_mailbox("inbox/a")).name == "INBOX/a"
 
     @scenario
-    async def test_a_name_with_an_empty_level_is_refused(self, scene: Scene) -> None:
-        for name in ("", "/", "a//b", "/a", "a/"):
+    async def test_a_name_that_cannot_be_is_refused_and_never_found(self, scene: Scene) -> None:
+        before = await names(scene)
+        for name in ("", "/", "a//b", "/a", "a/", "half a character: \ud800"):
             with pytest.raises(Refusal):
                 await scene.account.create_mailbox(name)
+            with pytest.raises(Refusal):
+                await scene.account.rename_mailbox("Sent", name)
+            with pytest.raises(NotFound):
+                await scene.account.mailbox(name)
+            with pytest.raises(NotFound):
+                await scene.account.delete_mailbox(name)
+        assert await names(scene) == before
 
     @scenario
     async def test_deleting_leaves_the_levels_below(self, scene: Scene) -> None:
