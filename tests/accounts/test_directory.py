@@ -138,6 +138,17 @@ def test_postmaster_is_the_first_account_unless_somebody_is_named(
     assert addresses(resolve(peopled, address)) == ({"bob@correo.example"}, set())
 
 
+def test_postmaster_is_somebody_where_the_catch_all_is_gone_or_nobody_has_an_account(
+    peopled: Office,
+) -> None:
+    asyncio.run(
+        peopled.administration.change_domain("correo.example", catch_all="gone@correo.example")
+    )
+    asyncio.run(peopled.administration.add_domain("empty.example"))
+    for address in ["postmaster", "postmaster@correo.example", "postmaster@empty.example"]:
+        assert addresses(resolve(peopled, address)) == ({"ana@correo.example"}, set())
+
+
 def test_a_domain_may_tell_case_apart(office: Office) -> None:
     from correo.store.directory import LocalPartCase
 

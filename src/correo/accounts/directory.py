@@ -156,6 +156,14 @@ class Directory:
         entry, detail = await self._entry(local, domain)
         if entry is None:
             entry, detail = await self._fallback(local, domain), ""
+        found = await self._found(address, entry, detail)
+        if type(found) is Unknown:  # a catch-all that leads nowhere takes nothing from postmaster
+            return await self._found(address, await self._postmaster(local, domain), "")
+        return found
+
+    async def _found(
+        self, address: str, entry: Account | AliasEntry | None, detail: str
+    ) -> Resolution:
         if entry is None:
             return Unknown(address)
         if isinstance(entry, AliasEntry):
@@ -175,8 +183,16 @@ class Directory:
     async def _fallback(self, local: str, domain: Domain) -> Account | AliasEntry | None:
         if domain.catch_all:
             return AliasEntry(f"@{domain.name}", (domain.catch_all,))
-        if addresses.without_subaddress(local, domain)[0].lower() == "postmaster":
-            return await self.store.first_account(domain.name)
+        return await self._postmaster(local, domain)
+
+    async def _postmaster(self, local: str, domain: Domain) -> Account | None:
+        """Who reads a postmaster's mail where nobody is named: RFC 5321 4.5.1 wants somebody."""
+        if addresses.without_subaddress(local, domain)[0].lower() != "postmaster":
+            return None
+        for each in (domain, *await self.store.domains()):
+            account = await self.store.first_account(each.name)
+            if account is not None:
+                return account
         return None
 
     async def _expand(self, address: str, entry: AliasEntry, detail: str) -> Resolution:
