@@ -599,7 +599,7 @@ def test_more_than_there_is_room_for_waits_in_the_store_and_follows() -> None:
         assert await left(world) == 0
         assert world.runner.active == 0
 
-    run(body, lambda: QueueWorld(runner_limits=RunnerLimits(messages=5)))
+    run(body, lambda: QueueWorld(runner_limits=RunnerLimits(messages=5, record_delay_s=0)))
 
 
 def test_an_idle_runner_sleeps_without_a_timer() -> None:

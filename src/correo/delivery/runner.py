@@ -4,8 +4,8 @@ One per process. It is the inlet of the waiting room: fresh messages are handed 
 under our lease; everything else is claimed from the store when it is due. It sleeps until somebody
 wakes it or the next message is due, and never polls.
 
-What has been delivered is written down at once and in batches; a crash re-sends at most what was
-between the peer's 250 and our commit. When the disk is full it keeps what it knows in memory,
+What has been delivered is written down within a moment and in batches; a crash re-sends at most what
+was between the peer's 250 and our commit. When the disk is full it keeps what it knows in memory,
 takes no more, and tries to write again.
 
 RFC 5321    4.5.4.1  sending strategy
@@ -47,10 +47,16 @@ ALARM_SLACK_S = 0.01  # the alarm rings a little late rather than a little early
 
 @dataclass(frozen=True, slots=True)
 class RunnerLimits:
-    """How much one process has on its way at once."""
+    """How much one process has on its way at once.
+
+    octets: of contents in memory.
+    record_delay_s: how long it may take until what was delivered is on its way to disk; longer
+        is fewer commits, and more that a crash sends again.
+    """
 
     messages: int = 2000
-    octets: int = 64 * 1024 * 1024  # of contents in memory
+    octets: int = 64 * 1024 * 1024
+    record_delay_s: float = 0.01
 
 
 class Runner:
@@ -88,7 +94,7 @@ class Runner:
         self._journal = journal
         self._limits = limits
         self._alive = alive
-        self._steps: Batches[Progress] = Batches(self._record)
+        self._steps: Batches[Progress] = Batches(self._record, gather_s=limits.record_delay_s)
         self._fresh: deque[QueuedMessage] = deque()
         self._flights: dict[str, Flight] = {}
         self._octets = 0

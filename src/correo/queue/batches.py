@@ -24,13 +24,19 @@ class Batches(Generic[T]):
     Args:
         write: takes a batch; durable on return. What it raises, all of the batch hear.
         limit: most items in one batch.
+        gather_s: how long the first item waits for others, where nobody waits for it.
     """
 
     def __init__(
-        self, write: Callable[[Sequence[T]], Awaitable[None]], *, limit: int = 500
+        self,
+        write: Callable[[Sequence[T]], Awaitable[None]],
+        *,
+        limit: int = 500,
+        gather_s: float = 0.0,
     ) -> None:
         self._write = write
         self._limit = limit
+        self._gather_s = gather_s
         self._waiting: list[tuple[T, asyncio.Future[None]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -57,6 +63,8 @@ class Batches(Generic[T]):
     async def _run(self) -> None:
         try:
             while self._waiting:
+                if self._gather_s and len(self._waiting) < self._limit:
+                    await asyncio.sleep(self._gather_s)
                 batch = self._waiting[: self._limit]
                 del self._waiting[: self._limit]
                 await self._write_batch(batch)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from correo.base.errors import UsageError
+from correo.net.addresses import read_host_port
 
 __all__ = ["NextHop", "Routes", "Smarthost", "read_route"]
 
@@ -78,12 +79,10 @@ def read_route(text: str) -> tuple[str, NextHop]:
     domain, equals, target = text.strip().partition("=")
     if not equals or not domain or not target:
         raise UsageError(f"a route is DOMAIN=HOST:PORT, not {text!r}")
-    host, port = target, str(SMTP_PORT)
-    if target.startswith("["):
-        host, _, rest = target[1:].partition("]")
-        port = rest.removeprefix(":") or port
-    elif ":" in target:
-        host, _, port = target.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise UsageError(f"the route for {domain} needs a host and a port, not {target!r}")
-    return domain.lower().rstrip("."), NextHop(host, int(port))
+    try:
+        hop = NextHop(*read_host_port(target, SMTP_PORT))
+    except ValueError as error:
+        raise UsageError(
+            f"the route for {domain} needs a host and a port, not {target!r}"
+        ) from error
+    return domain.lower().rstrip("."), hop

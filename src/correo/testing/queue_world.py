@@ -87,7 +87,7 @@ class QueueWorld:
         self.schedule = schedule or Schedule()
         self.routes = routes or Routes()
         self._limits = limits or RemoteLimits(idle_s=0.0)
-        self._runner_limits = runner_limits or RunnerLimits()
+        self._runner_limits = runner_limits or RunnerLimits(record_delay_s=0)
         self._journal = journal
         self._ids = 0
         self.room = WaitingRoom(self.store, lease="me")
