@@ -44,28 +44,32 @@ def test_the_version_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "code", "sentence"),
     [
-        (["account", "list", "--data", "/nowhere"], "is no data directory of correo"),
-        (["account", "list", "--config", "/nowhere.toml"], "/nowhere.toml cannot be read"),
-        (["account", "add"], "name an ADDRESS"),
-        (["dev", "--user", "nonsense"], "a user is ADDRESS:PASSWORD"),
-        (["dev", "--data", "/proc/nowhere"], "the data directory /proc/nowhere cannot be used"),
-        (["serve", "--config", "/nowhere.toml"], "/nowhere.toml cannot be read"),
-        (["serve", "--data", "/proc/nowhere"], "the data directory /proc/nowhere cannot be used"),
-        (["dev", "--data", "/tmp", "--route", "x"], "a route is DOMAIN=HOST:PORT"),
-        (["dev", "--data", "/tmp", "--nameserver", "x"], "nameserver 'x' is not"),
-        (["init", "nonsense"], "is no address"),
+        (["account", "list", "--data", "/nowhere"], 1, "is no data directory of correo"),
+        (["account", "list", "--config", "/nowhere.toml"], 1, "/nowhere.toml cannot be read"),
+        (["account", "add"], 2, "name an ADDRESS"),
+        (["dev", "--user", "nonsense"], 2, "a user is ADDRESS:PASSWORD"),
+        (["dev", "--data", "/proc/nowhere"], 1, "the data directory /proc/nowhere cannot be used"),
+        (["serve", "--config", "/nowhere.toml"], 1, "/nowhere.toml cannot be read"),
+        (
+            ["serve", "--data", "/proc/nowhere"],
+            1,
+            "the data directory /proc/nowhere cannot be used",
+        ),
+        (["dev", "--data", "/tmp", "--route", "x"], 1, "a route is DOMAIN=HOST:PORT"),
+        (["dev", "--data", "/tmp", "--nameserver", "x"], 1, "nameserver 'x' is not"),
+        (["init", "nonsense"], 2, "is no address"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )
 def test_what_cannot_be_done_is_one_sentence_and_an_exit_code(
-    arguments: list[str], sentence: str
+    arguments: list[str], code: int, sentence: str
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "correo", *arguments], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == code
     assert done.stderr.startswith("correo: ")
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1

@@ -8,9 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
-from correo.cli.pop import read_server
 from correo.testing.pop3_house import PASSWORD, USER, pop3_house
 
 MESSAGES = [b"Subject: one\r\n\r\n.dot\r\n", b"Subject: two\r\n\r\n"]
@@ -99,23 +97,3 @@ def test_a_wrong_command_line_is_said_in_a_sentence(
     assert code == 2
     assert words in error
     assert list(tmp_path.iterdir()) == []
-
-
-SERVERS = [
-    ("mail.example", ("mail.example", 110)),
-    ("mail.example:995", ("mail.example", 995)),
-    ("[::1]:2110", ("::1", 2110)),
-    ("::1", ("::1", 110)),
-    ("[::1]", ("::1", 110)),
-]
-
-
-@pytest.mark.parametrize(("text", "server"), SERVERS)
-def test_a_server_is_a_host_and_perhaps_a_port(text: str, server: tuple[str, int]) -> None:
-    assert read_server(text) == server
-
-
-@pytest.mark.parametrize("text", ["mail.example:x", "mail.example:0", ":110", "a:99999", ""])
-def test_what_is_no_server_is_refused(text: str) -> None:
-    with pytest.raises(typer.BadParameter):
-        read_server(text)

@@ -11,9 +11,7 @@ from typer.testing import CliRunner
 
 from correo.base.errors import Refusal, UsageError
 from correo.cli.send import app
-from correo.cli.send_carry import default_mode, read_server
 from correo.cli.send_compose import Options, letters
-from correo.clients.smtp import TlsMode
 from correo.intake.api import Role
 from correo.message.headers import first
 from correo.testing.sink import Received, ThreadedSink
@@ -188,33 +186,6 @@ def test_an_mbox_line_in_front_is_left_out() -> None:
     )
     assert isinstance(letter.content, bytes)
     assert letter.content.startswith(b"From: Ana")
-
-
-@pytest.mark.parametrize(
-    ("text", "server"),
-    [
-        ("h", ("h", 587)), ("h:25", ("h", 25)), ("[::1]:25", ("::1", 25)), ("::1", ("::1", 587)),
-    ],
-)  # fmt: skip
-def test_a_server_is_read(text: str, server: tuple[str, int]) -> None:
-    assert read_server(text) == server
-
-
-@pytest.mark.parametrize("text", ["", ":25", "h:0", "h:x", "h:70000"])
-def test_what_is_no_server_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
-        read_server(text)
-
-
-@pytest.mark.parametrize(
-    ("host", "port", "mode"),
-    [
-        ("mail.test", 587, TlsMode.STARTTLS), ("mail.test", 465, TlsMode.IMPLICIT),
-        ("127.0.0.1", 2465, TlsMode.IMPLICIT), ("localhost", 2587, TlsMode.OPPORTUNISTIC),
-    ],
-)  # fmt: skip
-def test_tls_follows_from_the_port(host: str, port: int, mode: TlsMode) -> None:
-    assert default_mode(host, port) is mode
 
 
 def test_direct_mail_goes_to_the_recipient_s_own_server(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correo.net.addresses import is_in, is_loopback, is_this_machine, read_address
+from correo.net.addresses import is_in, is_loopback, is_this_machine, read_address, read_host_port
 
 # id, text, as it is read, loopback?, this machine?
 ADDRESSES = [
@@ -55,7 +55,34 @@ def test_a_network_holds_its_addresses_however_they_are_written(text: str, lies_
     assert is_in(text, NETWORKS) is lies_in
 
 
+HOSTS = [
+    ("mail.example", ("mail.example", 25)),
+    ("mail.example:995", ("mail.example", 995)),
+    ("[::1]:2110", ("::1", 2110)),
+    ("[::1]", ("::1", 25)),
+    ("::1", ("::1", 25)),
+    ("192.0.2.1:65535", ("192.0.2.1", 65535)),
+]
+
+
+@pytest.mark.parametrize(("text", "read"), HOSTS)
+def test_a_host_may_have_a_port(text: str, read: tuple[str, int]) -> None:
+    assert read_host_port(text, 25) == read
+
+
+@pytest.mark.parametrize(
+    "text", ["", ":25", "h:", "h:0", "h:x", "h:70000", "h:²", "h:-1", "[::1", "[::1]25", "[]:25"]
+)
+def test_what_is_no_host_and_port_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="HOST:PORT"):
+        read_host_port(text, 25)
+
+
 @given(st.text())
 def test_any_text_is_an_address_or_none(text: str) -> None:
     is_in(text, NETWORKS)
     is_this_machine(text)
+    try:
+        read_host_port(text, 25)
+    except ValueError:
+        pass

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from correo.base.errors import CorreoError
+from correo.net.addresses import read_host_port
 
 __all__ = [
     "LISTENERS",
@@ -43,6 +44,7 @@ Seconds = Annotated[float, Meta(gt=0)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 MEGABYTE = 1024 * 1024
+DNS_PORT = 53
 
 # name -> (standard port, when TLS begins), in the order of endpoints.json
 LISTENERS: dict[str, tuple[int, str]] = {
@@ -379,21 +381,14 @@ def check_networks(key: str, networks: Sequence[str]) -> None:
 
 def read_nameserver(text: str) -> tuple[str, int]:
     """HOST, HOST:PORT or [HOST]:PORT, HOST being an address. Raises ConfigurationError."""
-    host, port = text, "53"
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") or port
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
     try:
+        host, port = read_host_port(text, DNS_PORT)
         ipaddress.ip_address(host)
-        if not port.isdecimal() or not 0 < int(port) < 65536:
-            raise ValueError(port)
     except ValueError as error:
         raise ConfigurationError(
             f"nameserver {text!r} is not ADDRESS or ADDRESS:PORT, such as 192.0.2.53:53"
         ) from error
-    return host, int(port)
+    return host, port
 
 
 def check_route(text: str) -> None:

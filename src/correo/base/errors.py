@@ -23,6 +23,11 @@ __all__ = [
 class CorreoError(Exception):
     """The root of everything correo raises on purpose."""
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether trying the same again later may help."""
+        return False
+
 
 class PeerError(CorreoError):
     """The other side broke the protocol beyond repair; the connection ends.

@@ -12,12 +12,13 @@ Exit codes: 0 done; 1 it could not be done, and why was said; 2 the command line
 import os
 import sys
 
-from correo.base.errors import CorreoError, Refusal
+from correo.base.errors import CorreoError, Refusal, UsageError
 from correo.cli.frame import make_app
 
 __all__ = ["main"]
 
 FAILED = 1
+WRONG = 2
 TRY_LATER = 75
 INTERRUPTED = 130
 
@@ -27,10 +28,11 @@ def main() -> None:
     open_standard_streams()
     try:
         make_app()()
-    except Refusal as refusal:
-        fail(refusal.text, TRY_LATER if refusal.is_temporary else FAILED)
+    except UsageError as error:
+        fail(str(error), WRONG)
     except CorreoError as error:
-        fail(str(error), FAILED)
+        words = error.text if isinstance(error, Refusal) else str(error)
+        fail(words, TRY_LATER if error.is_temporary else FAILED)
     except BrokenPipeError:
         sys.stderr.close()  # nobody reads any more: no second complaint at exit
         sys.exit(FAILED)

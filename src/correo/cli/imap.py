@@ -23,8 +23,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from correo.base.errors import CorreoError, Refusal
-from correo.cli.mail_server import MailServer, ask_password, read_server
+from correo.base.errors import CorreoError
+from correo.cli.mail_server import (
+    IMAP,
+    AuthorityOption,
+    InsecureOption,
+    MailServer,
+    PasswordOption,
+    TimeoutOption,
+    TlsOption,
+    UserOption,
+    ask_password,
+    read_server,
+)
 from correo.cli.place import JsonOption, run
 from correo.clients.security import TlsMode
 
@@ -35,7 +46,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-LATER = {"UNAVAILABLE", "INUSE", "LIMIT"}  # response codes after which another try makes sense
 ROW_ITEMS = "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)"
 UID_SET = re.compile(r"(\d+|\*)(:(\d+|\*))?(,(\d+|\*)(:(\d+|\*))?)*")
 
@@ -61,7 +71,7 @@ class Way:
             raise typer.BadParameter("name the server: correo imap -s imaps://user@host ...")
         return read_server(
             self.address,
-            scheme="imap",
+            IMAP,
             user=self.user,
             tls=self.tls,
             authority=self.authority,
@@ -82,23 +92,12 @@ def imap(
             help="imaps://user@host, or host:port.",
         ),
     ] = None,
-    user: Annotated[
-        str | None, typer.Option("--user", "-u", help="The login name.", show_default=False)
-    ] = None,
-    password: Annotated[
-        str | None,
-        typer.Option(help="Better in CORREO_PASSWORD, or typed.", show_default=False),
-    ] = None,
-    tls: Annotated[
-        TlsMode | None, typer.Option(help="When TLS begins.", show_default="by the port")
-    ] = None,
-    ca: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Trust this authority, too.")
-    ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Do not check the certificate.")
-    ] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for the server.")] = 60.0,
+    user: UserOption = None,
+    password: PasswordOption = None,
+    tls: TlsOption = None,
+    ca: AuthorityOption = None,
+    insecure: InsecureOption = False,
+    timeout: TimeoutOption = 60.0,
 ) -> None:
     """Look into mailboxes on any IMAP server, fetch, search, move, append, watch."""
     context.obj = Way(server, user, password, tls, ca, insecure, timeout)
@@ -106,22 +105,16 @@ def imap(
 
 @asynccontextmanager
 async def logged_in(way: Way) -> "AsyncIterator[ImapClient]":
-    """A client past its login; its errors as the exit codes want them."""
-    from correo.clients.imap import ImapClient, ImapConnectionError, ImapReplyError
+    """A client past its login."""
+    from correo.clients.imap import ImapClient
 
     server = way.server()
     password = ask_password(way.password, server)
-    try:
-        async with await ImapClient.connect(
-            server.host, server.port, tls=server.tls, context=server.context, timeout=way.timeout
-        ) as client:
-            await client.login(server.user, password, may_show_password=server.is_local)
-            yield client
-    except ImapConnectionError as error:
-        raise Refusal("4.4.2", str(error)) from error
-    except ImapReplyError as error:
-        status = "4.3.0" if error.code_name in LATER else "5.3.0"
-        raise Refusal(status, str(error)) from error
+    async with await ImapClient.connect(
+        server.host, server.port, tls=server.tls, context=server.context, timeout=way.timeout
+    ) as client:
+        await client.login(server.user, password, may_show_password=server.may_show_password)
+        yield client
 
 
 def work_with(context: typer.Context, work: "Callable[[ImapClient], Awaitable[None]]") -> None:

@@ -1,50 +1,107 @@
 """Which mail server a user agent talks to, as whom, and how the way there is protected.
 
-A server is named `imaps://ana@mail.example.org`, `mail.example.org:993` or just
-`mail.example.org`. Without a scheme the port decides: 993 and 995 (also plus 2000, as in
-development) have TLS from the start, other ports begin it with STARTTLS. Only a server on this
-machine is spoken to without TLS if it has none.
+`correo imap`, `pop` and `send` take the same options and mean the same by them. A server is named
+`imaps://ana@mail.example.org`, `mail.example.org:993` or just `mail.example.org`. Without a scheme
+the port decides: those of implicit TLS (also plus 2000, as in development) have it from the start,
+others begin it with STARTTLS. Only a server on this machine is spoken to without TLS if it has
+none, unless an authority is named.
 
 RFC 8314    3        implicit TLS first, STARTTLS where the port asks for it
 """
 
 import getpass
-import os
 import ssl
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import Annotated
+from urllib.parse import unquote
 
 import typer
 
 from correo.base.errors import CorreoError
 from correo.clients.security import TlsMode
+from correo.net.addresses import is_this_machine, read_host_port
 from correo.net.tls import client_context, opportunistic_context
 
-__all__ = ["MailServer", "ask_password", "read_server"]
+__all__ = [
+    "IMAP",
+    "POP",
+    "SUBMISSION",
+    "AuthorityOption",
+    "InsecureOption",
+    "MailServer",
+    "PasswordOption",
+    "Protocol",
+    "TimeoutOption",
+    "TlsOption",
+    "UserOption",
+    "ask_password",
+    "read_server",
+]
 
-IMPLICIT_PORTS = {993, 995, 465, 2993, 2995, 2465}
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-PASSWORD_VARIABLE = "CORREO_PASSWORD"  # noqa: S105 - the name of a variable
+DEVELOPMENT = 2000  # added to ports by `correo dev`
+
+UserOption = Annotated[
+    str | None,
+    typer.Option("--user", "-u", metavar="NAME", help="The login name.", show_default=False),
+]
+PasswordOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="CORREO_PASSWORD",
+        help="Better left out: then it is asked for.",
+        show_default=False,
+    ),
+]
+TlsOption = Annotated[
+    TlsMode | None,
+    typer.Option(help="When TLS begins; what the port says unless given.", show_default=False),
+]
+AuthorityOption = Annotated[
+    Path | None,
+    typer.Option("--ca", metavar="FILE", help="Trust this authority too.", show_default=False),
+]
+InsecureOption = Annotated[bool, typer.Option("--insecure", help="Do not check the certificate.")]
+TimeoutOption = Annotated[
+    float, typer.Option(metavar="SECONDS", help="How long the server may be silent.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """scheme: of its URLs; with "s" behind it TLS begins at once. usual: which port if none is named."""
+
+    scheme: str
+    port: int
+    tls_port: int
+    usual: int
+
+
+IMAP = Protocol("imap", 143, 993, usual=993)
+POP = Protocol("pop", 110, 995, usual=110)
+SUBMISSION = Protocol("smtp", 587, 465, usual=587)
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """port: None for the protocol's own. is_local: whether it is on this machine."""
+    """user: "" for nobody. context: None to trust the system's authorities.
+
+    may_show_password: whether a login without TLS may show it: on this machine, or if asked for.
+    """
 
     host: str
-    port: int | None
+    port: int
     user: str
     tls: TlsMode
-    context: ssl.SSLContext
-    is_local: bool
+    context: ssl.SSLContext | None
+    may_show_password: bool
 
 
 def read_server(
     text: str,
+    protocol: Protocol,
     *,
-    scheme: str,
     user: str | None = None,
     tls: TlsMode | None = None,
     authority: Path | None = None,
@@ -52,41 +109,63 @@ def read_server(
 ) -> MailServer:
     """What the options say.
 
+    Raises:
+        typer.BadParameter: they name no server. CertificateError: the authority cannot be read.
+    """
+    scheme, name, place = parts_of(text)
+    is_implicit = scheme == f"{protocol.scheme}s" or tls is TlsMode.IMPLICIT
+    is_named = bool(scheme) or tls is not None
+    usual = protocol.tls_port if is_implicit else protocol.port if is_named else protocol.usual
+    try:
+        if scheme not in ("", protocol.scheme, f"{protocol.scheme}s"):
+            raise ValueError(f"{scheme} is another protocol")
+        host, port = read_host_port(place, usual)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no server: write {protocol.scheme}s://user@host, or host:port ({error})"
+        ) from error
+    if not is_named:
+        is_implicit = port in (protocol.tls_port, protocol.tls_port + DEVELOPMENT)
+    is_local = is_this_machine(host)
+    mode = tls or default_mode(is_implicit=is_implicit, is_trusted=is_local and authority is None)
+    context = opportunistic_context() if insecure else None
+    if context is None and authority is not None:
+        context = client_context(authority)
+    shows = is_local or tls is TlsMode.NONE
+    return MailServer(host, port, user or name, mode, context, shows)
+
+
+def parts_of(text: str) -> tuple[str, str, str]:
+    """Scheme, user and HOST[:PORT] of SCHEME://USER@HOST:PORT; "" for what is not there."""
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "", text
+    user, _, place = rest.removesuffix("/").rpartition("@")
+    return scheme.lower(), unquote(user), place
+
+
+def default_mode(*, is_implicit: bool, is_trusted: bool) -> TlsMode:
+    if is_implicit:
+        return TlsMode.IMPLICIT
+    return TlsMode.OPPORTUNISTIC if is_trusted else TlsMode.STARTTLS
+
+
+def ask_password(password: str | None, server: MailServer, *, reads_pipe: bool = False) -> str:
+    """The option (or CORREO_PASSWORD), else what is typed.
+
     Args:
-        scheme: "imap" or "pop"; with "s" behind it TLS begins at once.
+        reads_pipe: without a terminal, the first line of standard input.
 
     Raises:
-        typer.BadParameter: the options name no server; CertificateError: the authority cannot be read.
+        CorreoError: there is no user, or nowhere to get the password from.
     """
-    parts = urlsplit(text if "://" in text else f"//{text}")
-    try:
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise typer.BadParameter(f"{text}: {error}") from error
-    if not host or (parts.scheme and parts.scheme not in (scheme, f"{scheme}s")):
-        raise typer.BadParameter(f"{text} is no server: write {scheme}s://user@host, or host:port")
-    is_local = host in LOOPBACK
-    mode = tls or default_mode(parts.scheme, scheme, port, is_local=is_local)
-    name = user or unquote(parts.username or "")
-    if not name:
-        raise typer.BadParameter(f"say who you are: --user, or {scheme}s://user@{host}")
-    context = opportunistic_context() if insecure else client_context(authority)
-    return MailServer(host, port, name, mode, context, is_local)
-
-
-def default_mode(given: str, scheme: str, port: int | None, *, is_local: bool) -> TlsMode:
-    if given == f"{scheme}s" or (not given and (port is None or port in IMPLICIT_PORTS)):
-        return TlsMode.IMPLICIT
-    return TlsMode.OPPORTUNISTIC if is_local else TlsMode.STARTTLS
-
-
-def ask_password(password: str | None, server: MailServer) -> str:
-    """The option, else CORREO_PASSWORD, else what is typed. Raises CorreoError without a terminal."""
+    if not server.user:
+        raise typer.BadParameter(f"say who you are: --user, or ...://user@{server.host}")
     if password is not None:
         return password
-    stored = os.environ.get(PASSWORD_VARIABLE)
-    if stored is not None:
-        return stored
-    if not sys.stdin.isatty():
-        raise CorreoError(f"no password: set {PASSWORD_VARIABLE}, or give --password")
-    return getpass.getpass(f"Password of {server.user} at {server.host}: ")
+    if sys.stdin.isatty() or (sys.stderr.isatty() and not reads_pipe):
+        return getpass.getpass(f"Password of {server.user} at {server.host}: ")
+    line = sys.stdin.readline().rstrip("\r\n") if reads_pipe else ""
+    if not line:
+        raise CorreoError("no password: set CORREO_PASSWORD, or give --password")
+    return line

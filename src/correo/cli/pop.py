@@ -8,35 +8,41 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from correo.base.errors import CorreoError, Refusal
+from correo.base.errors import CorreoError
+from correo.cli.mail_server import (
+    POP,
+    AuthorityOption,
+    InsecureOption,
+    MailServer,
+    PasswordOption,
+    TimeoutOption,
+    TlsOption,
+    UserOption,
+    ask_password,
+    read_server,
+)
 from correo.cli.place import JsonOption, run
-from correo.clients.security import TlsMode
 
 if TYPE_CHECKING:
     from correo.clients.folders import Folder
-    from correo.clients.pop3 import Collected, Plan, Pop3Client
+    from correo.clients.pop3 import Collected, Plan
 
 app = typer.Typer(add_completion=False)
 
-STANDARD_PORT, TLS_PORT = 110, 995
-TLS_PORTS = frozenset({TLS_PORT, TLS_PORT + 2000})  # ... and that of correo dev
 STATE_NAME = ".correo-pop"
 
 
 @app.command()
 def pop(
     server: Annotated[
-        str, typer.Argument(metavar="HOST[:PORT]", help="Port 110 unless named; 995 means TLS.")
-    ],
-    user: Annotated[str, typer.Option("--user", "-u", metavar="NAME", help="The login name.")],
-    password: Annotated[
-        str | None,
-        typer.Option(
-            envvar="CORREO_PASSWORD",
-            help="Better left out: then it is asked for, or read from standard input.",
-            show_default=False,
+        str,
+        typer.Argument(
+            metavar="SERVER",
+            help="host:port, or pops://user@host; port 110 unless named, 995 means TLS.",
         ),
-    ] = None,
+    ],
+    user: UserOption = None,
+    password: PasswordOption = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave messages on the server; fetch only new ones.")
     ] = False,
@@ -54,18 +60,9 @@ def pop(
         Path | None,
         typer.Option(metavar="DIR", help="Into this directory, a .eml each.", show_default=False),
     ] = None,
-    tls: Annotated[
-        TlsMode | None,
-        typer.Option(
-            help="Unless named: from the start on port 995, else STLS; none on loopback that "
-            "offers none.",
-            show_default=False,
-        ),
-    ] = None,
-    ca: Annotated[
-        Path | None,
-        typer.Option("--ca", metavar="FILE", help="Trust this authority too.", show_default=False),
-    ] = None,
+    tls: TlsOption = None,
+    ca: AuthorityOption = None,
+    insecure: InsecureOption = False,
     mechanism: Annotated[
         str | None,
         typer.Option(
@@ -82,9 +79,7 @@ def pop(
             show_default=False,
         ),
     ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long the server may be silent.")
-    ] = 60.0,
+    timeout: TimeoutOption = 60.0,
     json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
@@ -94,6 +89,8 @@ def pop(
     is remembered. With --delete they go from the server when the session ends well, and only
     those whose copy is synced to the disk here; so a broken session loses nothing.
 
+    Without a terminal the password may come as the first line of standard input.
+
     Exit codes: 0 all is fetched; 1 something failed, and was said; 2 the command line is wrong;
     75 trying later may help (no connection, mailbox in use).
 
@@ -102,10 +99,10 @@ def pop(
     if keep and delete:
         raise typer.BadParameter("choose one of --keep and --delete")
     target = Target(maildir, mbox, eml, state)
-    host, port = read_server(server)
+    there = read_server(server, POP, user=user, tls=tls, authority=ca, insecure=insecure)
     report = Report(is_json=json, is_quiet=quiet)
-    work = Work(host, port, user, tls, ca, mechanism, timeout, keep=not delete)
-    failures = run(work.do(password or ask_password(user), target, report))
+    work = Work(there, mechanism, timeout, keep=not delete)
+    failures = run(work.do(ask_password(password, there, reads_pipe=True), target, report))
     if failures:
         raise CorreoError(f"{failures} of the messages could not be fetched")
 
@@ -140,53 +137,37 @@ class Work:
     """One session with one server."""
 
     def __init__(
-        self,
-        host: str,
-        port: int,
-        user: str,
-        tls: TlsMode | None,
-        ca: Path | None,
-        mechanism: str | None,
-        timeout: float,
-        *,
-        keep: bool,
+        self, server: MailServer, mechanism: str | None, timeout: float, *, keep: bool
     ) -> None:
-        self._host, self._port, self._user = host, port, user
-        self._tls = tls
-        self._ca = ca
+        self._server = server
         self._mechanism = mechanism.upper() if mechanism else None
         self._timeout = timeout
         self._keep = keep
 
     async def do(self, password: str, target: Target, report: "Report") -> int:
         """How many messages could not be fetched. Raises CorreoError, OSError."""
-        from correo.clients.pop3 import Pop3ConnectionError, Pop3ReplyError, SeenFile
+        from correo.clients.pop3 import SeenFile
 
-        folder = target.open()
+        folder, server = target.open(), self._server
         try:
-            seen = SeenFile(target.state, f"{self._user}@{self._host}:{self._port}")
+            seen = SeenFile(target.state, f"{server.user}@{server.host}:{server.port}")
             return await self._collect(password, folder, seen, report)
-        except Pop3ConnectionError as error:
-            raise Refusal("4.4.2", str(error)) from error
-        except Pop3ReplyError as error:
-            if error.is_temporary:
-                raise Refusal("4.3.0", str(error)) from error
-            raise
         finally:
             folder.close()
 
     async def _collect(self, password: str, folder: "Folder", seen: Any, report: "Report") -> int:
-        from correo.clients.pop3 import collect, make_plan
+        from correo.clients.pop3 import Pop3Client, collect, make_plan
 
-        failures = 0
-        client = await self._connect()
-        async with client:
+        failures, server = 0, self._server
+        async with await Pop3Client.connect(
+            server.host, server.port, tls=server.tls, context=server.context, timeout=self._timeout
+        ) as client:
             await client.enable_utf8()
             await client.login(
-                self._user,
+                server.user,
                 password,
                 mechanism=self._mechanism,
-                may_show_password=self._tls is TlsMode.NONE or is_loopback(self._host),
+                may_show_password=server.may_show_password,
             )
             plan = await make_plan(client, seen, keep=self._keep)
             with report.progress(plan):
@@ -195,20 +176,6 @@ class Work:
                     failures += each.path is None
         report.end(plan, failures, is_deleted=not self._keep)
         return failures
-
-    async def _connect(self) -> "Pop3Client":
-        from correo.clients.pop3 import Pop3Client
-        from correo.net.tls import client_context
-
-        mode = self._tls
-        if mode is None:
-            mode = TlsMode.IMPLICIT if self._port in TLS_PORTS else TlsMode.STARTTLS
-            if mode is TlsMode.STARTTLS and is_loopback(self._host) and self._ca is None:
-                mode = TlsMode.OPPORTUNISTIC
-        context = client_context(self._ca) if self._ca is not None else None
-        return await Pop3Client.connect(
-            self._host, self._port, tls=mode, context=context, timeout=self._timeout
-        )
 
 
 class Report:
@@ -275,34 +242,3 @@ class Report:
         import msgspec
 
         typer.echo(msgspec.json.encode(values))
-
-
-def read_server(text: str) -> tuple[str, int]:
-    """HOST, HOST:PORT, [IPv6]:PORT. Raises BadParameter."""
-    host, colon, port = text.rpartition(":")
-    if not colon or "]" in port or (host.count(":") > 0 and not host.startswith("[")):
-        host, port = text, str(STANDARD_PORT)
-    if not port.isdecimal() or not 0 < int(port) < 65536 or not host:
-        raise typer.BadParameter(f"{text} is not HOST or HOST:PORT")
-    return host.strip("[]"), int(port)
-
-
-def ask_password(user: str) -> str:
-    """From the terminal, or the first line of standard input."""
-    if sys.stdin.isatty():
-        return str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
-    password = sys.stdin.readline().rstrip("\r\n")
-    if not password:
-        raise typer.BadParameter("no password: give it on standard input, or in CORREO_PASSWORD")
-    return password
-
-
-def is_loopback(host: str) -> bool:
-    import ipaddress
-
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

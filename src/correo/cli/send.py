@@ -7,8 +7,18 @@ from typing import Annotated
 
 import typer
 
+from correo.base.errors import UsageError
+from correo.cli.mail_server import (
+    AuthorityOption,
+    InsecureOption,
+    PasswordOption,
+    TimeoutOption,
+    TlsOption,
+    UserOption,
+    ask_password,
+)
 from correo.cli.place import DataOption, JsonOption, run
-from correo.clients.smtp import TlsMode
+from correo.clients.security import TlsMode
 
 app = typer.Typer(add_completion=False)
 
@@ -73,33 +83,21 @@ def send(
     server: Annotated[
         str | None,
         typer.Option(
-            metavar="HOST[:PORT]",
+            metavar="SERVER",
             envvar="CORREO_SERVER",
-            help="Submit here; port 587 unless named, 465 means TLS. Unless given, the correo "
-            "that runs on this machine.",
+            help="Submit here: host:port, or smtps://user@host; port 587 unless named, 465 means "
+            "TLS. Unless given, the correo that runs on this machine.",
             show_default=False,
         ),
     ] = None,
     direct: Annotated[
         bool, typer.Option("--direct", help="To each recipient's own mail server (MX).")
     ] = False,
-    user: Annotated[str, typer.Option("--user", "-u", metavar="NAME", help="Log in.")] = "",
-    password: Annotated[
-        str | None,
-        typer.Option(
-            envvar="CORREO_PASSWORD",
-            help="Better left out: then it is asked for.",
-            show_default=False,
-        ),
-    ] = None,
-    tls: Annotated[
-        TlsMode | None,
-        typer.Option(help="When TLS begins; what the port says unless given.", show_default=False),
-    ] = None,
-    ca: Annotated[
-        Path | None,
-        typer.Option("--ca", metavar="FILE", help="Trust this authority too.", show_default=False),
-    ] = None,
+    user: UserOption = None,
+    password: PasswordOption = None,
+    tls: TlsOption = None,
+    ca: AuthorityOption = None,
+    insecure: InsecureOption = False,
     envelope_from: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="The reverse-path; <> for none.", show_default=False),
@@ -115,9 +113,7 @@ def send(
         typer.Option(metavar="HOST:PORT", help="Ask this DNS server.", show_default=False),
     ] = None,
     helo: Annotated[str, typer.Option(metavar="NAME", help="Our name; else the machine's.")] = "",
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long a server may be silent.")
-    ] = 60.0,
+    timeout: TimeoutOption = 60.0,
     data: DataOption = None,
     json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
@@ -132,14 +128,20 @@ def send(
 
     Example: date | correo send bob@example.org -s now --server mail.example.org -u ana
     """
-    from correo.cli.send_carry import Carrier, Report, Way
+    from correo.cli.send_carry import Carrier, Report, Way, submission_server
     from correo.cli.send_compose import Options, letters
 
+    if direct and (server or user):
+        raise UsageError("--direct asks DNS for the servers: leave --server and --user out")
+    there = None
+    if not direct:
+        there = submission_server(server, data, user=user, tls=tls, authority=ca, insecure=insecure)
+    login = there.user if there is not None else ""
     options = Options(
         to=[*(recipients or ()), *(to or ())],
         cc=cc or [],
         bcc=bcc or [],
-        sender=sender or (user if "@" in user else ""),
+        sender=sender or (login if "@" in login else ""),
         subject=subject,
         text=text,
         html=html,
@@ -152,16 +154,12 @@ def send(
     )
     ready = letters(options, None if sys.stdin.isatty() else sys.stdin.buffer)
     way = Way(
-        server=server,
-        is_direct=direct,
-        user=user,
-        password=password,
-        tls=tls,
-        authority=ca,
+        server=there,
+        password=ask_password(password, there) if there is not None and login else "",
+        direct_tls=tls or TlsMode.OPPORTUNISTIC,
         nameservers=nameserver or [],
         helo=helo or own_name(),
         timeout_s=timeout,
-        data=data,
     )
     report = Report(is_json=json, is_quiet=quiet)
     run(Carrier(way, report).carry(ready))

@@ -1,19 +1,17 @@
 """Carry the messages of `correo send`: to one server, or to each recipient's own.
 
 RFC 6409             submission
-RFC 8314    3.3      port 465 has TLS from the start
 RFC 5321    5        direct: MX hosts in order, the next one when one fails for now
 """
 
 import asyncio
 import json
 import random
-import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,8 @@ import typer
 
 from correo.accounts.address import domain_of
 from correo.base.blobs import Blob
-from correo.base.errors import CorreoError, Refusal, UsageError
+from correo.base.errors import CorreoError, Refusal
+from correo.cli.mail_server import SUBMISSION, MailServer, read_server
 from correo.cli.place import data_folder
 from correo.clients.smtp import (
     SmtpClient,
@@ -31,38 +30,29 @@ from correo.clients.smtp import (
     TlsMode,
 )
 from correo.delivery.packing import pack
-from correo.net.tls import client_context
 from correo.store.queue import QueuedMessage
 
-__all__ = ["Carrier", "Report", "Way"]
+__all__ = ["Carrier", "Report", "Way", "submission_server"]
 
-SUBMISSION, SUBMISSIONS = 587, 465
-DEVELOPMENT = 2000  # added to ports by `correo dev`
 LARGE = 256 * 1024  # octets from which a message shows its own progress
 
 
 @dataclass(slots=True)
 class Way:
-    """How to get there; see the options of `send`."""
+    """How to get there. server: None for each recipient's own, found by DNS."""
 
-    server: str | None
-    is_direct: bool
-    user: str
-    password: str | None
-    tls: TlsMode | None
-    authority: Path | None
+    server: MailServer | None
+    password: str
+    direct_tls: TlsMode
     nameservers: Sequence[str]
     helo: str
     timeout_s: float
-    data: str | None
 
 
 class Carrier:
     """Delivers letters one after the other, over one connection as long as it lasts."""
 
     def __init__(self, way: Way, report: "Report") -> None:
-        if way.is_direct and (way.server or way.user):
-            raise UsageError("--direct asks DNS for the servers: leave --server and --user out")
         self._way = way
         self._report = report
         self._client: SmtpClient | None = None
@@ -72,19 +62,19 @@ class Carrier:
         with self._report.progress(letters):
             try:
                 for letter in letters:
-                    if self._way.is_direct:
+                    if self._way.server is None:
                         await self._direct(letter)
                     else:
-                        await self._submit(letter)
+                        await self._submit(letter, self._way.server)
             finally:
                 if self._client is not None:
                     await self._client.quit()
 
     # by one server
 
-    async def _submit(self, letter: QueuedMessage) -> None:
+    async def _submit(self, letter: QueuedMessage, server: MailServer) -> None:
         if self._client is None or not self._client.is_usable:
-            self._client = await self._connect()
+            self._client = await self._connect(server)
         everybody = list(range(len(letter.recipients)))
         try:
             await self._give(self._client, letter, everybody)
@@ -92,40 +82,26 @@ class Carrier:
             self._client = None
             self._report.outcome(letter, everybody, 0, str(error))
 
-    async def _connect(self) -> SmtpClient:
-        """Raises Refusal (trying later may help), CorreoError."""
+    async def _connect(self, server: MailServer) -> SmtpClient:
+        """Raises Refusal."""
         way = self._way
-        host, port = server_of(way)
-        mode = way.tls or default_mode(host, port)
-        context = None
-        if way.authority is not None or mode in (TlsMode.STARTTLS, TlsMode.IMPLICIT):
-            context = trusted(way, is_given=way.server is not None)
-        password = self._password(host)
         try:
             client = await SmtpClient.connect(
-                host, port, tls=mode, context=context, helo=way.helo, timeouts=patience(way)
+                server.host,
+                server.port,
+                tls=server.tls,
+                context=server.context,
+                helo=way.helo,
+                timeouts=patience(way),
             )
-            if way.user:
-                await client.login(way.user, password)
-        except SmtpConnectionError as error:
-            raise Refusal("4.4.1", f"{host}:{port}: {error}") from error
-        except SmtpReplyError as error:
-            if error.reply.is_temporary:
-                raise Refusal(error.reply.status, f"{host}:{port}: {error}") from error
-            raise
+            if server.user:
+                await client.login(
+                    server.user, way.password, may_show_password=server.may_show_password
+                )
+        except (SmtpConnectionError, SmtpReplyError) as error:
+            status = "4.4.1" if error.is_temporary else "5.4.1"
+            raise Refusal(status, f"{server.host}:{server.port}: {error}") from error
         return client
-
-    def _password(self, host: str) -> str:
-        way = self._way
-        if not way.user or way.password is not None:
-            return way.password or ""
-        import getpass
-
-        try:
-            way.password = getpass.getpass(f"Password of {way.user} at {host}: ")
-        except EOFError as error:
-            raise UsageError("no password: set CORREO_PASSWORD, or give --password") from error
-        return way.password
 
     # to each recipient's own
 
@@ -140,6 +116,7 @@ class Carrier:
         self, letter: QueuedMessage, domain: str, positions: Sequence[int]
     ) -> None:
         """Try one host after the other until one answers for the message."""
+        from correo.app.config import read_nameserver
         from correo.delivery.exchangers import Exchangers
         from correo.delivery.routing import Destination
         from correo.delivery.verdict import DeliveryFailure
@@ -154,7 +131,7 @@ class Carrier:
                     client = await SmtpClient.connect(
                         host.address,
                         host.port,
-                        tls=self._way.tls or TlsMode.OPPORTUNISTIC,
+                        tls=self._way.direct_tls,
                         server_name=host.name,
                         helo=self._way.helo,
                         timeouts=patience(self._way),
@@ -261,56 +238,35 @@ class Report:
         typer.echo(json.dumps(values, ensure_ascii=False))
 
 
-def server_of(way: Way) -> tuple[str, int]:
-    """The server named, or the submission port of the correo that runs here."""
-    if way.server is not None:
-        return read_server(way.server)
+def submission_server(
+    text: str | None,
+    data: str | None,
+    *,
+    user: str | None,
+    tls: TlsMode | None,
+    authority: Path | None,
+    insecure: bool,
+) -> MailServer:
+    """The server named, or the correo that runs here, whose authority is known.
+
+    Raises CorreoError, typer.BadParameter.
+    """
+    read = partial(read_server, user=user, tls=tls, insecure=insecure)
+    if text is not None:
+        return read(text, SUBMISSION, authority=authority)
     try:
-        endpoints = json.loads((data_folder(way.data, None) / "run/endpoints.json").read_text())
+        endpoints = json.loads((data_folder(data, None) / "run/endpoints.json").read_text())
         listener = endpoints["listeners"]["submission"]
-        return str(listener["host"]), int(listener["port"])
+        text = f"[{listener['host']}]:{listener['port']}"
+        own = Path(endpoints["ca_certificate"]) if endpoints.get("ca_certificate") else None
     except (OSError, ValueError, KeyError, CorreoError) as error:
         raise CorreoError(
             "no correo runs here: name a server with --server, or send with --direct"
         ) from error
-
-
-def trusted(way: Way, *, is_given: bool) -> ssl.SSLContext:
-    """What a server's certificate is checked against; our own server's authority is known."""
-    authority = way.authority
-    if authority is None and not is_given:
-        folder = data_folder(way.data, None)
-        named = json.loads((folder / "run/endpoints.json").read_text()).get("ca_certificate")
-        authority = Path(named) if named else None
-    return client_context(authority)
-
-
-def read_server(text: str, port: int = SUBMISSION) -> tuple[str, int]:
-    """HOST, HOST:PORT or [IPv6]:PORT. Raises UsageError."""
-    host, colon, given = text.rpartition(":")
-    if not colon or "]" in given or (":" in host and not host.startswith("[")):
-        host, given = text, str(port)
-    if not host or not given.isdecimal() or not 0 < int(given) < 65536:
-        raise UsageError(f"{text!r} is not HOST or HOST:PORT")
-    return host.strip("[]"), int(given)
-
-
-def read_nameserver(text: str) -> tuple[str, int]:
-    return read_server(text, 53)
-
-
-def default_mode(host: str, port: int) -> TlsMode:
-    """TLS as the port wants it; on this machine, in clear where there is none."""
-    if port in (SUBMISSIONS, SUBMISSIONS + DEVELOPMENT):
-        return TlsMode.IMPLICIT
-    return TlsMode.OPPORTUNISTIC if is_loopback(host) else TlsMode.STARTTLS
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    server = read(text, SUBMISSION, authority=authority)
+    if authority is None and server.tls in (TlsMode.STARTTLS, TlsMode.IMPLICIT):
+        server = read(text, SUBMISSION, authority=own)
+    return server
 
 
 def patience(way: Way) -> SmtpTimeouts:

@@ -5,6 +5,8 @@ from correo.wire.imap.response_types import ResponseCode, StatusLine, Verdict
 
 __all__ = ["ImapConnectionError", "ImapError", "ImapLoginError", "ImapReplyError"]
 
+LATER = frozenset({"UNAVAILABLE", "INUSE", "LIMIT"})  # RFC 5530 3
+
 
 class ImapError(CorreoError):
     """The root of what this client raises."""
@@ -15,6 +17,10 @@ class ImapConnectionError(ImapError):
 
     What was under way may or may not have happened.
     """
+
+    @property
+    def is_temporary(self) -> bool:
+        return True
 
 
 class ImapReplyError(ImapError):
@@ -34,6 +40,11 @@ class ImapReplyError(ImapError):
     def code_name(self) -> str:
         """The response code's name, "" without one: NONEXISTENT, TRYCREATE, OVERQUOTA..."""
         return self.code.name if self.code is not None else ""
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the server says that trying again may help (RFC 5530)."""
+        return self.code_name in LATER
 
 
 class ImapLoginError(ImapReplyError):

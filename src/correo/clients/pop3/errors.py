@@ -16,6 +16,10 @@ class Pop3ConnectionError(Pop3Error):
     Nothing was deleted, unless QUIT was under way.
     """
 
+    @property
+    def is_temporary(self) -> bool:
+        return True
+
 
 class Pop3ReplyError(Pop3Error):
     """The server said -ERR.

@@ -23,6 +23,10 @@ class SmtpConnectionError(SmtpError):
         self.reason = reason
         self.is_tls_failure = is_tls_failure
 
+    @property
+    def is_temporary(self) -> bool:
+        return True
+
 
 class SmtpReplyError(SmtpError):
     """The server said no to a command that everything after depends on.
@@ -34,3 +38,7 @@ class SmtpReplyError(SmtpError):
         super().__init__(f"{command}: {reply}")
         self.command = command
         self.reply = reply
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.reply.is_temporary
