@@ -5,6 +5,8 @@ before the fork), so that no lock is needed, and the row of a worker that died i
 Addresses are folded to slots by a keyed hash; IPv6 counts by /64, for that is what one customer
 gets (RFC 6177 2).
 
+The limits are soft by one connection per worker: two of them may count at the same moment.
+
 Cost: admit and leave take about 2 µs with two workers.
 """
 
