@@ -54,7 +54,7 @@ async def opened(folder: Path, *, make: bool = False) -> AsyncIterator[Premises]
     store = SqliteStore(folder, threads, bus, clock)
     try:
         bus.start()
-        yield Premises(Administration(directory, clock, passwords, store.create), store, threads)
+        yield Premises(Administration(directory, clock, passwords), store, threads)
     finally:
         await store.close()
         await directory.close()

@@ -12,6 +12,7 @@ from correo.cli.place import ConfigOption, DataOption, JsonOption, data_folder, 
 
 if TYPE_CHECKING:
     from correo.accounts.administration import AccountRequest
+    from correo.app.premises import Premises
     from correo.store.directory import Account
 
 app = typer.Typer(
@@ -67,6 +68,8 @@ def add(
             requests = requests_of(address, password, source, size)
             with progress(len(requests)) as done:
                 made = await premises.administration.add_many(requests, done=done)
+            for each in made if size else ():
+                await limit(premises, each, size)
             typer.echo(f"{made[0].address} is added" if address else f"{len(made)} accounts added")
 
     run(work())
@@ -132,6 +135,7 @@ def quota(
     async def work() -> None:
         async with opened(data_folder(data, config)) as premises:
             await premises.administration.set_quota(address, octets)
+            await limit(premises, await premises.administration.find(address), octets)
             typer.echo(f"{address} may keep {write_size(octets) if octets else 'any amount'}")
 
     run(work())
@@ -195,6 +199,12 @@ def remove(
 
 
 # what the commands share
+
+
+async def limit(premises: "Premises", account: "Account", octets: int) -> None:
+    """Let the mail itself know its limit, so that APPEND and COPY keep it too."""
+    mail = await premises.store.create(account.id)
+    await mail.set_quota(octets or None)
 
 
 def switch(address: str, data: str | None, config: str | None, *, enabled: bool) -> None:

@@ -47,7 +47,7 @@ class LocalDelivery:
         """Raises OverQuota if a message of this size would not fit."""
         if not account.quota:
             return
-        store = await self._store.open(account.id)
+        store = await self._store.create(account.id)
         used, _ = await store.usage()
         if used + max(octets, 1) > account.quota:
             raise OverQuota("the mailbox is full")
@@ -86,7 +86,7 @@ class LocalDelivery:
     async def _home(self, account: AccountId) -> tuple[AccountStore, MailboxId]:
         known = self._homes.pop(account, None)
         if known is None:
-            store = await self._store.open(account)
+            store = await self._store.create(account)  # made with its first message
             known = store, (await store.mailbox(INBOX)).id
             while len(self._homes) >= REMEMBERED:
                 self._homes.popitem(last=False)
