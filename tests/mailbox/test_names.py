@@ -52,4 +52,4 @@ def test_any_text_is_refused_or_stays_valid(text: str) -> None:
         form = names.valid(text)
     except Refusal:
         return
-    assert names.valid(form) == form == names.normal(form)
+    assert names.valid(form) == form == names.canonical(form)

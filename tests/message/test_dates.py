@@ -1,4 +1,4 @@
-"""Dates of Date fields and of IMAP, in both directions."""
+"""Dates of Date fields, in both directions."""
 
 from datetime import UTC, date, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -7,15 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correo.message.dates import (
-    format_date,
-    format_imap_date,
-    format_imap_date_time,
-    parse_date,
-    parse_imap_date,
-    parse_imap_date_time,
-    sent_day,
-)
+from correo.message.dates import format_date, parse_date, sent_day
 
 NOON = int(datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC).timestamp())
 
@@ -80,42 +72,3 @@ def test_the_day_sent_is_that_of_the_senders_zone() -> None:
     assert sent_day(b"Mon, 23 Nov 2026 23:30:00 -0800") == date(2026, 11, 23)
     assert sent_day(b"Mon Nov 23 23:30:05 2026") == date(2026, 11, 23)
     assert sent_day(b"soon") is None
-
-
-def test_an_internal_date_is_written() -> None:
-    assert format_imap_date_time(NOON) == b"23-Nov-2026 12:00:05 +0000"
-    assert format_imap_date_time(0, offset_s=-3600) == b"31-Dec-1969 23:00:00 -0100"
-    assert format_imap_date_time(86400 * 31) == b" 1-Feb-1970 00:00:00 +0000"
-
-
-@given(MOMENT, OFFSET)
-def test_an_internal_date_comes_back(moment: int, offset_s: int) -> None:
-    assert parse_imap_date_time(format_imap_date_time(moment, offset_s=offset_s).decode()) == moment
-
-
-@given(st.dates())
-def test_a_search_date_comes_back(day: date) -> None:
-    assert parse_imap_date(format_imap_date(day).decode()) == day
-
-
-@pytest.mark.parametrize(
-    "text", ["", "1-Foo-2026", "31-Feb-2026", "1-Jan-26", "1 Jan 2026", "٣-Jan-2026"]
-)
-def test_what_is_no_search_date_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"date|month|day|hour"):
-        parse_imap_date(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "1-Jan-2026 00:00:00 +0000",
-        " 1-Jan-2026 25:00:00 +0000",
-        "31-Feb-2026 00:00:00 +0000",
-        " 1-Foo-2026 00:00:00 +0000",
-    ],
-)
-def test_what_is_no_date_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"date|month|day|hour"):
-        parse_imap_date_time(text)

@@ -15,31 +15,22 @@ import unicodedata
 
 from correo.base.errors import Refusal
 from correo.store.model import HIERARCHY_DELIMITER
-from correo.store.names import parents
+from correo.store.names import canonical, parents
 
-__all__ = ["DEPTH_LIMIT", "NAME_LIMIT", "normal", "parents", "valid"]
+__all__ = ["DEPTH_LIMIT", "NAME_LIMIT", "canonical", "parents", "valid"]
 
 NAME_LIMIT = 1000  # octets of UTF-8; ours, as Dovecot has 4096 and Cyrus 490
 DEPTH_LIMIT = 50  # levels; ours
 FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, surrogates, line separators
 
 
-def normal(name: str) -> str:
-    """The form under which the store would know this name."""
-    if not name.isascii():
-        name = unicodedata.normalize("NFC", name)
-    if name[:5].upper() == "INBOX" and (len(name) == 5 or name[5] == HIERARCHY_DELIMITER):
-        name = "INBOX" + name[5:]
-    return name
-
-
 def valid(name: str) -> str:
-    """The normal form of a name that is to be made; a trailing delimiter is taken off.
+    """The one form of a name that is to be made; a trailing delimiter is taken off.
 
     Raises:
         Refusal: there can be no such mailbox; the text says why.
     """
-    name = normal(name.removesuffix(HIERARCHY_DELIMITER))
+    name = canonical(name.removesuffix(HIERARCHY_DELIMITER))
     levels = name.split(HIERARCHY_DELIMITER)
     if "" in levels:
         raise Refusal("5.5.4", "a mailbox name has no empty level")

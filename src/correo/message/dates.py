@@ -1,11 +1,10 @@
-"""Read and write the dates of mail: Date fields, and IMAP's date and date-time.
+"""Read and write the dates of Date fields.
 
 Moments are seconds since 1970 UTC. A Date field is read leniently (two-digit years, missing
 seconds, named zones, comments, "-" and "." as separators); what cannot be read gives None.
 
 RFC 5322    3.3      date-time; 4.3 obsolete years and zones
-RFC 9051    9        date, date-time
-RFC 5256    2.2      sent date, which is UTC
+RFC 9051    6.4.4    the day sent, without its zone
 
 Departures: an unknown zone name is UTC (RFC 5322 4.3 asks for that: "-0000"). A second of 60 is
 read as 59, a date that no calendar has (31 Feb) is unreadable.
@@ -15,12 +14,9 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 __all__ = [
+    "MONTHS",
     "format_date",
-    "format_imap_date",
-    "format_imap_date_time",
     "parse_date",
-    "parse_imap_date",
-    "parse_imap_date_time",
     "sent_day",
 ]
 
@@ -44,10 +40,6 @@ _ASCTIME = re.compile(
     rb"(?:([A-Z]{3,4}|[+-]\d{4})\s++)?+(\d{4})"
 )
 _COMMENT = re.compile(rb"\([^()]*+\)")
-_IMAP_DATE = re.compile(r"([0-3]?\d)-([A-Za-z]{3})-(\d{4})", re.ASCII)
-_IMAP_DATE_TIME = re.compile(
-    r"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})", re.ASCII
-)
 
 
 def parse_date(value: bytes) -> int | None:
@@ -134,20 +126,6 @@ def format_date(moment: int, *, offset_s: int = 0) -> bytes:
     ).encode("ascii")
 
 
-def format_imap_date_time(moment: int, *, offset_s: int = 0) -> bytes:
-    """INTERNALDATE, without quotes: "23-Nov-2026 13:52:00 +0000", day padded by a space."""
-    local = _local(moment, offset_s)
-    month = MONTHS[local.month - 1]
-    return f"{local.day:2}-{month}-{local.year:04} {local:%H:%M:%S} {_zone(offset_s)}".encode(
-        "ascii"
-    )
-
-
-def format_imap_date(day: date) -> bytes:
-    """A search date: "1-Feb-2026"."""
-    return f"{day.day}-{MONTHS[day.month - 1]}-{day.year:04}".encode("ascii")
-
-
 def _local(moment: int, offset_s: int) -> datetime:
     zone = timezone(timedelta(seconds=offset_s))
     return datetime.fromtimestamp(moment, zone)
@@ -156,40 +134,3 @@ def _local(moment: int, offset_s: int) -> datetime:
 def _zone(offset_s: int) -> str:
     minutes = abs(offset_s) // 60
     return f"{'-' if offset_s < 0 else '+'}{minutes // 60:02}{minutes % 60:02}"
-
-
-def parse_imap_date(text: str) -> date:
-    """A search date as IMAP writes it, without quotes.
-
-    Raises:
-        ValueError: it is not of that form, or no calendar has it.
-    """
-    match = _IMAP_DATE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"not a date: {text[:40]!r}")
-    return date(int(match[3]), _month(match[2]), int(match[1]))
-
-
-def parse_imap_date_time(text: str) -> int:
-    """A date-time as in APPEND and INTERNALDATE, without quotes, as seconds since 1970 UTC.
-
-    Raises:
-        ValueError: it is not of that form, or no calendar has it.
-    """
-    match = _IMAP_DATE_TIME.fullmatch(text)
-    if match is None:
-        raise ValueError(f"not a date-time: {text[:40]!r}")
-    hour, minute, second = int(match[4]), int(match[5]), min(int(match[6]), 59)
-    local = datetime(
-        int(match[3]), _month(match[2]), int(match[1]), hour, minute, second, tzinfo=UTC
-    )
-    offset = int(match[8]) * 3600 + int(match[9]) * 60
-    since = (local.toordinal() - _EPOCH) * 86400 + hour * 3600 + minute * 60 + second
-    return since + offset if match[7] == "-" else since - offset
-
-
-def _month(name: str) -> int:
-    number = _MONTH_NUMBERS.get(name.lower().encode("ascii", "replace"))
-    if number is None:
-        raise ValueError(f"not a month: {name!r}")
-    return number

@@ -13,15 +13,20 @@ from correo.base.errors import NotFound, Refusal
 from correo.store.model import HIERARCHY_DELIMITER, Mailbox
 from correo.store.texts import is_storable
 
-__all__ = ["in_order", "looked_up", "normal", "parents", "under"]
+__all__ = ["canonical", "in_order", "looked_up", "normal", "parents", "under"]
+
+
+def canonical(name: str) -> str:
+    """The one form of a name, whether or not there can be such a mailbox."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFC", name)
+    first, delimiter, rest = name.partition(HIERARCHY_DELIMITER)
+    return "INBOX" + delimiter + rest if first.upper() == "INBOX" else name
 
 
 def normal(name: str) -> str:
     """The stored form of a name that is to be made. Raises Refusal if there can be none."""
-    name = unicodedata.normalize("NFC", name)
-    first, delimiter, rest = name.partition(HIERARCHY_DELIMITER)
-    if first.upper() == "INBOX":
-        name = "INBOX" + delimiter + rest
+    name = canonical(name)
     if "" in name.split(HIERARCHY_DELIMITER):
         raise Refusal("5.5.4", "a mailbox name has no empty level")
     if not is_storable(name):

@@ -1,11 +1,10 @@
-"""Mailbox names, strings, dates and sets: each written and read back."""
+"""Mailbox names, strings and sets: each written and read back."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from correo.wire.imap.arguments import BadCommand, parse_set
-from correo.wire.imap.dates import format_date_time, parse_date, parse_date_time
 from correo.wire.imap.names import decode_name, decode_utf7, encode_name, encode_utf7
 from correo.wire.imap.sequence import SequenceSet, compress, format_set
 from correo.wire.imap.strings import astring, mailbox, nstring, string
@@ -81,47 +80,6 @@ def test_utf8_is_quoted_only_where_enabled_and_only_if_it_is_utf8() -> None:
     assert mailbox("Año", utf8=True) == '"Año"'.encode()
     assert mailbox("Año", utf8=False) == b"A&APE-o"
     assert nstring(None) == b"NIL"
-
-
-DATES = [
-    (b"17-Jul-1996 02:44:25 -0700", 837596665, -420),
-    (b" 1-Jan-1970 00:00:00 +0000", 0, 0),
-    (b"31-Dec-1969 23:59:59 +0000", -1, 0),
-    (b"29-Feb-2024 12:00:00 +0530", 1709188200, 330),
-]
-
-
-@pytest.mark.parametrize(("octets", "seconds", "zone"), DATES)
-def test_date_times_go_both_ways(octets: bytes, seconds: int, zone: int) -> None:
-    assert parse_date_time(octets) == (seconds, zone)
-    assert format_date_time(seconds, zone) == b'"%b"' % octets
-
-
-@pytest.mark.parametrize(
-    "octets",
-    [b"", b"17-Jul-1996", b"31-Jun-1996 00:00:00 +0000", b"1-Foo-1996 00:00:00 +0000",
-     b"17-Jul-1996 24:00:00 +0000", b"17-Jul-1996 00:00:00 +9900",
-     b" 1-Jan-0001 00:00:00 +0100", b"31-Dec-9999 23:59:59 -0001"],
-)  # fmt: skip
-def test_a_moment_that_is_none_is_an_error(octets: bytes) -> None:
-    with pytest.raises(ValueError):
-        parse_date_time(octets)
-
-
-def test_a_leap_second_is_the_second_before() -> None:
-    assert parse_date_time(b"30-Jun-2015 23:59:60 +0000")[0] == 1435708799
-
-
-YEAR_1, YEAR_9999 = -62_135_000_000, 253_402_000_000  # a day or more within what has a name
-
-
-@given(seconds=st.integers(YEAR_1, YEAR_9999), zone=st.integers(-1439, 1439))
-def test_any_moment_comes_back(seconds: int, zone: int) -> None:
-    assert parse_date_time(format_date_time(seconds, zone).strip(b'"')) == (seconds, zone)
-
-
-def test_days_may_have_one_or_two_digits() -> None:
-    assert parse_date(b"1-feb-1994") == parse_date(b"01-FEB-1994")
 
 
 SETS = [

@@ -41,7 +41,7 @@ async def answer_create(session: ImapSession, command: Create) -> None:
 
 
 async def answer_delete(session: ImapSession, command: Delete) -> None:
-    name = names.normal(command.mailbox)
+    name = names.canonical(command.mailbox)
     selected = session.selected
     own = (
         selected is not None
@@ -56,7 +56,7 @@ async def answer_delete(session: ImapSession, command: Delete) -> None:
 
 
 async def answer_rename(session: ImapSession, command: Rename) -> None:
-    old, new = names.normal(command.mailbox), names.valid(command.new_name)
+    old, new = names.canonical(command.mailbox), names.valid(command.new_name)
     if new.startswith(old + HIERARCHY_DELIMITER) and old != "INBOX":
         raise Refusal("5.5.4", "a mailbox cannot be moved below itself")
     await session.account.rename_mailbox(old, new)
@@ -64,7 +64,7 @@ async def answer_rename(session: ImapSession, command: Rename) -> None:
 
 
 async def answer_subscribe(session: ImapSession, command: Subscribe) -> None:
-    name = names.valid(command.mailbox) if command.subscribed else names.normal(command.mailbox)
+    name = names.valid(command.mailbox) if command.subscribed else names.canonical(command.mailbox)
     await session.account.subscribe(name, subscribed=command.subscribed)
     await session.conclude(command, "subscribed" if command.subscribed else "unsubscribed")
 

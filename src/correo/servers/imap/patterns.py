@@ -24,7 +24,7 @@ Test = Callable[[str], bool]
 @lru_cache(maxsize=64)
 def matcher(reference: str, pattern: str) -> Test:
     """A test for names in their normal form."""
-    whole = re.sub(r"%+", "%", RUN.sub("*", names.normal(reference + pattern)))
+    whole = re.sub(r"%+", "%", RUN.sub("*", names.canonical(reference + pattern)))
     test = _expression(whole)
     is_inbox = _expression(whole.upper())("INBOX")  # that name has no case
     return lambda name: test(name) or (is_inbox and name == "INBOX")

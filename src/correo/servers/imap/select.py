@@ -34,7 +34,7 @@ async def answer_select(session: ImapSession, command: Select) -> None:
         session.engine.send_lines([responses.ok_line(codes.CLOSED, "the mailbox is closed")])
     if command.condstore or command.qresync is not None:
         session.enable_condstore()
-    mailbox = await session.account.mailbox(names.normal(command.mailbox))
+    mailbox = await session.account.mailbox(names.canonical(command.mailbox))
     view = await session.services.mailboxes.select(session.account, mailbox, session.woken)
     session.enter_mailbox(view, read_only=command.read_only)
     session.engine.send_lines(opening_lines(session, view, mailbox))

@@ -36,7 +36,7 @@ VALUES: dict[StatusItem, Callable[[Mailbox], int | str]] = {
 async def answer_status(session: ImapSession, command: Status) -> None:
     if StatusItem.HIGHESTMODSEQ in command.items:
         session.enable_condstore()
-    mailbox = await session.account.mailbox(names.normal(command.mailbox))
+    mailbox = await session.account.mailbox(names.canonical(command.mailbox))
     session.engine.send_lines([status_line(session, mailbox, command.items)])
     await session.conclude(command, "counted")
 

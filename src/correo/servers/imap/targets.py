@@ -35,7 +35,7 @@ class Targets:
 
     async def find(self, name: str) -> Mailbox:
         """The mailbox of this name. Raises NoTarget."""
-        name = names.normal(name)
+        name = names.canonical(name)
         known = self._known.get(name)
         if known is not None:
             return known

@@ -9,11 +9,11 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from correo.message.dates import MONTHS
+
 __all__ = ["format_date", "format_date_time", "parse_date", "parse_date_time"]
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-MONTH_NUMBERS = {name.upper(): number for number, name in enumerate(MONTHS, 1)}
-MONTH_NUMBERS_OCTETS = {name.encode(): number for name, number in MONTH_NUMBERS.items()}
+MONTH_NUMBERS = {name.upper().encode(): number for number, name in enumerate(MONTHS, 1)}
 DAY_S = 86_400
 FIRST_SECOND = -62_135_596_800  # 0001-01-01 00:00:00 UTC
 LAST_SECOND = 253_402_300_799  # 9999-12-31 23:59:59 UTC
@@ -66,7 +66,7 @@ def parse_date_time(octets: bytes) -> tuple[int, int]:
 
 
 def _month(octets: bytes) -> int:
-    number = MONTH_NUMBERS_OCTETS.get(octets.upper())
+    number = MONTH_NUMBERS.get(octets.upper())
     if number is None:
         raise ValueError("no such month")
     return number
