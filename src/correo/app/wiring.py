@@ -16,6 +16,7 @@ from correo.accounts.authenticator import Authenticator
 from correo.accounts.directory import Directory
 from correo.accounts.passwords import Passwords
 from correo.app.config import LISTENERS, LMTP, Configuration, ListenerSettings, read_nameserver
+from correo.app.housekeeping import Housekeeping
 from correo.delivery.bounce import Bounces
 from correo.delivery.exchangers import Exchangers
 from correo.delivery.link import SmtpConnector
@@ -132,7 +133,7 @@ class House:
         local = LocalDelivery(store)
         routes = routes_of(configuration, conveniences)
         self._runner = self._make_runner(local, routes)
-        self._runner_task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._intake = self._make_intake(local, routes)
         self.services = self._make_services()
 
@@ -140,7 +141,7 @@ class House:
         """Look at every shared file once, and start delivering.
 
         Args:
-            failed: called if the queue's runner ends by itself, which is a mistake of ours.
+            failed: called if what runs beside the services ends by itself: a mistake of ours.
 
         Raises:
             DamagedStore, StorageFull: with the file's name and the way out.
@@ -148,16 +149,23 @@ class House:
         self.base.bus.start()
         self.base.bus.watch(QUEUE_NEWS, lambda _: self._runner.wake())
         await self.base.look()
-        self._runner_task = asyncio.create_task(self._runner.run())
-        self._runner_task.add_done_callback(
-            lambda task: None if task.cancelled() else failed(task.exception() or RuntimeError())
-        )
+        base, folder = self.base, self._configuration.folder
+        housekeeping = Housekeeping(folder, base.store, base.queue, base.clock)
+        for work in (self._runner.run(), housekeeping.run()):
+            task = asyncio.create_task(work)
+            task.add_done_callback(
+                lambda each: (
+                    None if each.cancelled() else failed(each.exception() or RuntimeError())
+                )
+            )
+            self._tasks.append(task)
 
     async def close(self) -> None:
         """Finish what is being written and let go of every file. Connections are gone by now."""
-        if self._runner_task is not None:
-            self._runner_task.cancel()
-            await asyncio.wait([self._runner_task])
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         await self._runner.close(grace_s=1.0)
         await self._room.close()
         await self.base.close()

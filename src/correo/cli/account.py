@@ -1,5 +1,6 @@
 """`correo account add|list|password|quota|enable|disable|apop|remove`: who has a mailbox here."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from correo.base.errors import UsageError
+from correo.base.errors import NotFound, UsageError
 from correo.cli.place import ConfigOption, DataOption, JsonOption, data_folder, run
 
 if TYPE_CHECKING:
@@ -192,7 +193,8 @@ def remove(
             if not yes:
                 typer.confirm(f"Remove {account.address} and all its mail for good?", abort=True)
             await premises.administration.remove_account(address)
-            await premises.store.remove(account.id)
+            with contextlib.suppress(NotFound):  # it never had mail
+                await premises.store.remove(account.id)
             typer.echo(f"{account.address} is removed")
 
     run(work())
