@@ -51,7 +51,8 @@ def test_a_built_message_scans_back_to_what_was_put_in(
     octets = build(draft, date=0, message_id="1@sender.example")
     assert is_7bit(octets)
     assert all(len(line) <= 998 for line in octets.split(b"\r\n"))
-    assert headers.text(headers.first(octets, b"subject") or b"") == subject.strip(" \t\r")
+    shown_subject = headers.text(headers.first(octets, b"subject") or b"")
+    assert shown_subject.strip(" \t\r") == subject.strip(" \t\r")  # white space at the ends is free
     found = list(tree(octets).leaves())
     files = [part for part in found if part.disposition == "attachment"]
     assert [(f.filename, content(f, octets), f.content_type) for f in files] == [
