@@ -83,13 +83,6 @@ class Directory:
     def __init__(self, store: DirectoryStore) -> None:
         self.store = store
 
-    async def is_local_domain(self, domain: str) -> bool:
-        """Whether we are final for this domain; any spelling of it, also no domain at all."""
-        try:
-            return await self.store.domain(addresses.normal_domain(domain)) is not None
-        except Refusal:
-            return False
-
     async def resolve(self, address: str) -> Resolution:
         """Whose mailbox an address is.
 

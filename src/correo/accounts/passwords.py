@@ -23,7 +23,14 @@ from correo.base.errors import Refusal
 from correo.store.directory import Credentials, ScramVerifier
 from correo.wire.sasl import ScramKeys, make_scram_keys, saslprep
 
-__all__ = ["HashCost", "Passwords", "is_password_hash", "prepared", "verifier_of"]
+__all__ = [
+    "LONGEST_PASSWORD",
+    "HashCost",
+    "Passwords",
+    "is_password_hash",
+    "prepared",
+    "verifier_of",
+]
 
 SALT_SIZE = 16  # octets (RFC 9106 3.1)
 HASH_SIZE = 32  # octets

@@ -24,6 +24,7 @@ from correo.net.addresses import read_host_port
 
 __all__ = [
     "LISTENERS",
+    "LMTP",
     "Configuration",
     "ConfigurationError",
     "DeliverySettings",
@@ -34,7 +35,9 @@ __all__ = [
     "SubmissionSettings",
     "TlsSettings",
     "TraceSettings",
+    "check_hostname",
     "read",
+    "read_nameserver",
     "with_options",
 ]
 

@@ -16,7 +16,6 @@ class DoorSettings:
     hostname: our name in Received, Message-ID and reports.
     max_size: octets of a message as it arrives, 0 for no limit.
     max_recipients: of one message; RFC 5321 4.5.3.1.8 wants at least 100.
-    max_received: Received fields beyond which a message is going in circles (RFC 5321 6.3).
     lets_loopback_submit: on the submission roles, a peer on this machine needs no login (dev).
     relay_networks: peers that may send to anybody without a login; empty is no open relay.
     messages_per_peer: how many messages one address may send without a login.
@@ -27,7 +26,6 @@ class DoorSettings:
     hostname: str
     max_size: int = 50 * 1024 * 1024
     max_recipients: int = 1000
-    max_received: int = 100
     lets_loopback_submit: bool = False
     relay_networks: tuple[Network, ...] = field(default=())
     messages_per_peer: Rate = NO_LIMIT

@@ -21,10 +21,6 @@ class Pace:
     def __init__(self) -> None:
         self._until = time.monotonic() + TURN_S
 
-    @property
-    def is_out_of_breath(self) -> bool:
-        return time.monotonic() > self._until
-
     async def breathe(self) -> None:
         """Return at once, or after the others had their turn."""
         if time.monotonic() > self._until:

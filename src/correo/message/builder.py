@@ -27,7 +27,7 @@ from correo.message.entities import (
     text_entity,
 )
 
-__all__ = ["Attachment", "Draft", "build", "build_from"]
+__all__ = ["Attachment", "Draft", "build", "build_from", "fold_text"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,12 @@ __all__ = [
     "encode_text",
     "file_entity",
     "fold_items",
+    "has_long_line",
+    "is_7bit",
+    "is_utf8",
     "message_entity",
     "multipart_entity",
+    "parameterized",
     "text_entity",
 ]
 

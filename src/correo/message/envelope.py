@@ -18,7 +18,7 @@ from correo.message.address import FlatAddress, read_flat
 from correo.message.headers import unfold
 from correo.message.nstring import is_plain, nstring
 
-__all__ = ["render_envelope"]
+__all__ = ["Fields", "render_envelope"]
 
 Fields = dict[bytes, list[bytes]]
 

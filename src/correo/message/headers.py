@@ -21,7 +21,17 @@ from typing import NamedTuple
 
 from correo.message.encoding.words import decode_words
 
-__all__ = ["Field", "every", "fields", "first", "grouped", "select", "text", "unfold"]
+__all__ = [
+    "HEADER_LIMIT",
+    "Field",
+    "every",
+    "fields",
+    "first",
+    "grouped",
+    "select",
+    "text",
+    "unfold",
+]
 
 HEADER_LIMIT = 256 * 1024  # octets of a header that are read; ours, Postfix has 100 KiB a field
 

@@ -41,7 +41,7 @@ from correo.message.headers import HEADER_LIMIT, grouped, unfold
 from correo.message.octets import Octets, count_newlines, finder
 from correo.message.structure import Part
 
-__all__ = ["ContentType", "Node", "is_token", "read_tree"]
+__all__ = ["CACHED_LIMIT", "ContentType", "Node", "is_token", "read_tree"]
 
 DEPTH_LIMIT = 50
 PARTS_LIMIT = 10_000

@@ -144,13 +144,6 @@ class ClientConnection(asyncio.Protocol):
         assert self._error is not None
         raise self._error
 
-    def waiting_events(self) -> list[Any]:
-        """Events that are here already, in order; does not wait."""
-        events = list(self._events)
-        self._events.clear()
-        self._resume_reading()
-        return events
-
     async def start_tls(
         self, context: ssl.SSLContext, server_name: str, *, timeout: float = HANDSHAKE_LIMIT_S
     ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from correo.base.errors import UsageError
 from correo.net.addresses import read_host_port
 
-__all__ = ["NextHop", "Routes", "Smarthost", "read_route"]
+__all__ = ["SMTP_PORT", "NextHop", "Routes", "Smarthost", "read_route"]
 
 SMTP_PORT = 25
 

@@ -22,6 +22,7 @@ from correo.base.blobs import Blob
 from correo.message.index import MessageIndex
 
 __all__ = [
+    "HIERARCHY_DELIMITER",
     "INBOX",
     "INLINE_LIMIT",
     "SYSTEM_FLAGS",

@@ -5,7 +5,7 @@ RFC 9051    9        sequence-set
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["ascending", "compress", "expand"]
+__all__ = ["ascending", "compress", "expand", "run"]
 
 
 def ascending(uids: Iterable[int]) -> list[int]:

@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 
-__all__ = ["FakeClock"]
+__all__ = ["FakeClock", "settle"]
 
 SETTLE_TURNS = 20  # turns of the loop given to those who were woken before time goes on
 

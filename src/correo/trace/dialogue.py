@@ -9,7 +9,7 @@ Octets may come in any pieces. A line is cut at LINE_LIMIT, and never is more of
 
 from collections.abc import Iterator
 
-__all__ = ["MASK", "Dialogue", "Direction"]
+__all__ = ["MASK", "Dialogue", "Direction", "words"]
 
 LINE_LIMIT = 1000  # octets of a line that are kept
 MASK = "***"

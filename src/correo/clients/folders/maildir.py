@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from correo.clients.folders.folder import LocalLines, sync_folder
 
-__all__ = ["Maildir"]
+__all__ = ["Maildir", "open_new"]
 
 
 class Maildir:

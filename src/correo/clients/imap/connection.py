@@ -18,7 +18,7 @@ from correo.net.output import Recorder
 from correo.wire.imap.client import ImapClientEngine, Literal
 from correo.wire.imap.response_types import Greeting, Response, StatusLine, TaggedStatus, Verdict
 
-__all__ = ["ImapConnection"]
+__all__ = ["ImapConnection", "check"]
 
 
 class ImapConnection:

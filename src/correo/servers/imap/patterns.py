@@ -13,7 +13,7 @@ from functools import lru_cache
 from correo.mailbox import names
 from correo.store.model import HIERARCHY_DELIMITER
 
-__all__ = ["matcher"]
+__all__ = ["Test", "matcher"]
 
 WILDCARDS_IN_EXPRESSION = 3  # more could make an expression slow
 RUN = re.compile(r"[*%]*\*[*%]*")  # several wildcards, one of them "*", are one "*"

@@ -17,7 +17,16 @@ from correo.base.errors import CorreoError
 from correo.wire.imap.names import decode_name
 from correo.wire.imap.sequence import STAR, SequenceSet
 
-__all__ = ["Arguments", "BadCommand", "RefusedCommand", "parse_flags", "parse_set"]
+__all__ = [
+    "NUMBER64_LIMIT",
+    "NUMBER_LIMIT",
+    "Arguments",
+    "BadCommand",
+    "RefusedCommand",
+    "check_utf8",
+    "parse_flags",
+    "parse_set",
+]
 
 NUMBER_LIMIT = 2**32  # RFC 9051 9, number
 NUMBER64_LIMIT = 2**63  # RFC 9051 9, number64

@@ -172,9 +172,6 @@ class ClientEngine:
     def utf8(self) -> None:
         self._send("UTF8")
 
-    def lang(self, language_range: str) -> None:
-        self._send("LANG", language_range)
-
     def user(self, name: str) -> None:
         self._send("USER", name)
 

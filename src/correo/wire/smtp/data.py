@@ -23,7 +23,7 @@ dot. On the hot path (one call per chunk).
 import re
 from enum import Enum
 
-__all__ = ["ChunkReceiver", "DataReceiver", "DataWriter", "LineEnds"]
+__all__ = ["ChunkReceiver", "DataReceiver", "DataWriter", "LineEnds", "has_bare_line_end"]
 
 END_OF_DATA = b"\r\n.\r\n"
 ANY_LINE_END = re.compile(rb"\r\n|\r|\n")

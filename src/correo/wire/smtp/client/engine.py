@@ -29,7 +29,7 @@ from correo.wire.smtp.parameters import (
 from correo.wire.smtp.paths import write_path
 from correo.wire.smtp.replies import Reply, ReplyReader
 
-__all__ = ["Answered", "ClientEngine", "ClientEvent", "Dismissed"]
+__all__ = ["Answered", "ClientEngine", "ClientEvent", "Dismissed", "decoded_challenge"]
 
 LAST_OF_GROUP = frozenset(
     {"EHLO", "LHLO", "HELO", "DATA", "CONTENT", "VRFY", "EXPN", "HELP", "QUIT", "NOOP"}

@@ -12,7 +12,7 @@ from correo.wire.smtp.replies import write_reply
 from correo.wire.smtp.server.dialogue import Dialogue
 from correo.wire.smtp.server.states import Phase
 
-__all__ = ["take_ehlo", "take_helo", "take_lhlo"]
+__all__ = ["XCLIENT_ATTRIBUTES", "take_ehlo", "take_helo", "take_lhlo"]
 
 XCLIENT_ATTRIBUTES = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT"
 
