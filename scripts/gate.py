@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-SLOW_FOLDERS = ("peers", "hostile", "crash", "whole")  # servers, other software
+SLOW_FOLDERS = ("cli", "peers", "hostile", "crash", "whole")  # processes, servers, other software
 
 Step = tuple[str, list[str]]
 

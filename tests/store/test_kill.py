@@ -17,6 +17,8 @@ from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
 from correo.testing.contracts.scene import new_message
 
+pytestmark = pytest.mark.slow  # processes that are killed
+
 VICTIM = Path(__file__).with_name("kill_victim.py")
 ACCOUNTS = 3
 
