@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from correo.cli.paths import HostOption, NameserverOption, RouteOption
 from correo.cli.place import DataOption, development_folder
 
 if TYPE_CHECKING:
@@ -12,33 +13,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-HostOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--host", metavar="ADDRESS", help="Listen here; may be given again.", show_default=False
-    ),
-]
 OffsetOption = Annotated[
     int | None,
     typer.Option("--port-offset", metavar="N", help="Every port is its standard number plus N."),
-]
-RouteOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--route",
-        metavar="DOMAIN=HOST:PORT",
-        help="Mail for this domain goes to this server; may be given again.",
-        show_default=False,
-    ),
-]
-NameserverOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--nameserver",
-        metavar="HOST:PORT",
-        help="Ask this nameserver, not the system's; may be given again.",
-        show_default=False,
-    ),
 ]
 
 

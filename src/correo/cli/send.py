@@ -17,6 +17,7 @@ from correo.cli.mail_server import (
     UserOption,
     ask_password,
 )
+from correo.cli.paths import NameserverOption
 from correo.cli.place import DataOption, JsonOption, run
 from correo.clients.security import TlsMode
 
@@ -108,10 +109,7 @@ def send(
             metavar="WHEN", help="Reports wanted: never, or some of success,failure,delay."
         ),
     ] = "",
-    nameserver: Annotated[
-        list[str] | None,
-        typer.Option(metavar="HOST:PORT", help="Ask this DNS server.", show_default=False),
-    ] = None,
+    nameserver: NameserverOption = None,
     helo: Annotated[str, typer.Option(metavar="NAME", help="Our name; else the machine's.")] = "",
     timeout: TimeoutOption = 60.0,
     data: DataOption = None,

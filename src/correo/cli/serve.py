@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from correo.base.errors import CorreoError
+from correo.cli.paths import HostOption, NameserverOption, RouteOption
 from correo.cli.place import ConfigOption, DataOption, find_configuration
 
 app = typer.Typer(add_completion=False)
@@ -15,12 +16,7 @@ app = typer.Typer(add_completion=False)
 def serve(
     config: ConfigOption = None,
     data: DataOption = None,
-    host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--host", metavar="ADDRESS", help="Listen here; may be given again.", show_default=False
-        ),
-    ] = None,
+    host: HostOption = None,
     port_offset: Annotated[
         int | None,
         typer.Option("--port-offset", metavar="N", help="Added to every port.", show_default=False),
@@ -31,24 +27,8 @@ def serve(
             "--workers", metavar="N", help="Processes; one per core by default.", show_default=False
         ),
     ] = None,
-    route: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--route",
-            metavar="DOMAIN=HOST:PORT",
-            help="Mail for this domain goes to this server; may be given again.",
-            show_default=False,
-        ),
-    ] = None,
-    nameserver: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--nameserver",
-            metavar="HOST:PORT",
-            help="Ask this nameserver, not the system's; may be given again.",
-            show_default=False,
-        ),
-    ] = None,
+    route: RouteOption = None,
+    nameserver: NameserverOption = None,
 ) -> None:
     """Run the mail server. SIGTERM ends it within 5 s, SIGHUP reloads configuration and certificate.
 

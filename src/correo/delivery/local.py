@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from correo.base.errors import NotFound, OverQuota, Refusal
 from correo.delivery.verdict import Verdict
 from correo.mailbox.append import Prepared, prepare
+from correo.mailbox.home import mail_of
 from correo.message.trace_fields import return_path
 from correo.store.api import AccountStore, Store
 from correo.store.directory import Account
@@ -47,7 +48,7 @@ class LocalDelivery:
         """Raises OverQuota if a message of this size would not fit."""
         if not account.quota:
             return
-        store = await self._store.create(account.id)
+        store = await mail_of(self._store, account.id)
         used, _ = await store.usage()
         if used + max(octets, 1) > account.quota:
             raise OverQuota("the mailbox is full")
@@ -86,7 +87,7 @@ class LocalDelivery:
     async def _home(self, account: AccountId) -> tuple[AccountStore, MailboxId]:
         known = self._homes.pop(account, None)
         if known is None:
-            store = await self._store.create(account)  # made with its first message
+            store = await mail_of(self._store, account)
             known = store, (await store.mailbox(INBOX)).id
             while len(self._homes) >= REMEMBERED:
                 self._homes.popitem(last=False)

@@ -184,10 +184,7 @@ class Connection(asyncio.Protocol):
     @property
     def tls_object(self) -> ssl.SSLObject | None:
         """The TLS layer in force, None for a plain connection."""
-        transport = self._output.transport
-        if transport is None:
-            return None
-        return cast("ssl.SSLObject | None", transport.get_extra_info("ssl_object"))
+        return self._output.tls_object
 
     @property
     def recorder(self) -> Recorder | None:

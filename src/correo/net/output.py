@@ -8,9 +8,10 @@ Cost: one write per `put`; on the hot path of every reply.
 """
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from correo.base.blobs import BlobSlice, Chunk
 
@@ -41,6 +42,13 @@ class Output:
         self._pending: deque[Chunk] | None = None  # behind a blob; None while there is no blob
         self._drained: asyncio.Future[None] | None = None
         self._lock: asyncio.Lock | None = None
+
+    @property
+    def tls_object(self) -> ssl.SSLObject | None:
+        """The TLS layer in force, None for a plain connection."""
+        if self.transport is None:
+            return None
+        return cast("ssl.SSLObject | None", self.transport.get_extra_info("ssl_object"))
 
     def use(self, transport: asyncio.Transport) -> None:
         """Send through this transport from now on."""

@@ -22,9 +22,8 @@ __all__ = ["HANDLERS"]
 
 async def answer_copy(session: ImapSession, command: Copy) -> None:
     view = session.view
-    uids = uids_of(view, command.messages, is_uid=command.is_uid)
-    if names_gone(view, command, uids):
-        await session.conclude_refused(command, Expunged())
+    uids = await named(session, command)
+    if uids is None:
         return
     target = await session.targets.find(command.mailbox)
     try:
@@ -39,9 +38,8 @@ async def answer_move(session: ImapSession, command: Move) -> None:
     if session.is_read_only:
         raise ReadOnly
     view = session.view
-    uids = uids_of(view, command.messages, is_uid=command.is_uid)
-    if names_gone(view, command, uids):
-        await session.conclude_refused(command, Expunged())
+    uids = await named(session, command)
+    if uids is None:
         return
     target = await session.targets.find(command.mailbox)
     try:
@@ -54,11 +52,16 @@ async def answer_move(session: ImapSession, command: Move) -> None:
     await session.conclude(command, "moved")
 
 
-def names_gone(view: View, command: Copy | Move, uids: list[int]) -> bool:
-    """Whether a message named by its number is gone, and the client has not been told."""
+async def named(session: ImapSession, command: Copy | Move) -> list[int] | None:
+    """The UIDs of the messages meant; None, and the client is told, if one of them is gone."""
+    view = session.view
+    uids = uids_of(view, command.messages, is_uid=command.is_uid)
     if command.is_uid or not view.holds_back:
-        return False
-    return any(view.live.position(uid) < 0 for uid in uids)
+        return uids
+    if all(view.live.position(uid) >= 0 for uid in uids):
+        return uids
+    await session.conclude_refused(command, Expunged())
+    return None
 
 
 def note_target(view: View, target: Mailbox) -> None:

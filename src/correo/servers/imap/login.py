@@ -9,7 +9,8 @@ Departures: none. A login that fails is answered as late as the authenticator fi
 """
 
 from correo.accounts.sasl import LoggedIn, SaslLogin
-from correo.base.errors import NotFound, Refusal
+from correo.base.errors import Refusal
+from correo.mailbox.home import mail_of
 from correo.servers.imap.refusals import Misused
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
@@ -90,12 +91,7 @@ async def step(session: ImapSession, command: Command, response: bytes | None) -
 
 async def welcome(session: ImapSession, command: Command, account: Account) -> None:
     """Open the account's mail and say OK, with what can be done from now on."""
-    store = session.services.store
-    try:
-        mail = await store.open(account.id)
-    except NotFound:  # its first visit
-        mail = await store.create(account.id)
-    session.log_in(mail)
+    session.log_in(await mail_of(session.services.store, account.id))
     code = codes.capability(session.engine.capabilities)
     session.engine.finish(command.tag, Condition.OK, "logged in", code)
 

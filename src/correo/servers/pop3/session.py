@@ -17,13 +17,14 @@ from correo.accounts.authenticator import Authenticator
 from correo.accounts.sasl import LoggedIn, SaslLogin
 from correo.base.blobs import Blob
 from correo.base.clock import Clock
-from correo.base.errors import AuthenticationFailed, DamagedStore, NotFound, PeerError, Refusal
+from correo.base.errors import AuthenticationFailed, DamagedStore, PeerError, Refusal
+from correo.mailbox.home import mail_of
 from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
 from correo.servers.pop3.maildrop import OpenMaildrop, open_maildrop
 from correo.servers.pop3.settings import Pop3Settings
 from correo.servers.pop3.surrogate import header_end, surrogate
-from correo.store.api import AccountStore, Store
+from correo.store.api import Store
 from correo.store.directory import Account
 from correo.store.maildrop_lock import MaildropLock, MaildropLocks
 from correo.store.model import AccountId, Column
@@ -208,16 +209,10 @@ class Pop3Session:
 
     async def _open(self, account: AccountId, lock: MaildropLock) -> OpenMaildrop:
         try:
-            return await open_maildrop(await self._mail_of(account), lock)
+            return await open_maildrop(await mail_of(self._store, account), lock)
         except BaseException:
             lock.release()
             raise
-
-    async def _mail_of(self, account: AccountId) -> AccountStore:
-        try:
-            return await self._store.open(account)
-        except NotFound:  # its first visit
-            return await self._store.create(account)
 
     def _refuse_login(self, refusal: Refusal) -> None:
         if isinstance(refusal, DamagedStore):

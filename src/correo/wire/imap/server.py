@@ -383,13 +383,17 @@ class ImapServerEngine(Answers):
 
     # AUTHENTICATE and IDLE
 
-    def _read_response(self) -> bool:
-        assert self.open_tag is not None
+    def _read_answer_line(self) -> bytes | None:
+        """What a command under way waits for; None if it is not here, or too long."""
         try:
-            line = self._buffer.line(self.limits.login_line)
+            return self._buffer.line(self.limits.login_line)
         except LineTooLong:
             self.bye("line too long")
-            return False
+            return None
+
+    def _read_response(self) -> bool:
+        assert self.open_tag is not None
+        line = self._read_answer_line()
         if line is None:
             return False
         try:
@@ -406,11 +410,7 @@ class ImapServerEngine(Answers):
 
     def _read_done(self) -> bool:
         assert self.open_tag is not None
-        try:
-            line = self._buffer.line(self.limits.login_line)
-        except LineTooLong:
-            self.bye("line too long")
-            return False
+        line = self._read_answer_line()
         if line is None:
             return False
         self._idle_broken = line.upper() != b"DONE"

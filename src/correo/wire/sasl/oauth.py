@@ -10,39 +10,37 @@ from correo.wire.sasl.mechanism import MechanismError
 __all__ = ["OAuthBearerClient", "XOAuth2Client"]
 
 
-class OAuthBearerClient:
-    name = "OAUTHBEARER"
+class TokenClient:
+    """One message; to the server's reason for refusing it, the words that end the exchange."""
+
     is_complete = True
+
+    def __init__(self, message: str, farewell: bytes) -> None:
+        self._message = message.encode()
+        self._farewell = farewell
+        self.server_says = b""
+
+    def start(self) -> bytes | None:
+        return self._message
+
+    def step(self, challenge: bytes) -> bytes:
+        if self.server_says:
+            raise MechanismError("the server keeps challenging after its refusal")
+        self.server_says = challenge or b"refused"
+        return self._farewell
+
+
+class OAuthBearerClient(TokenClient):
+    name = "OAUTHBEARER"
 
     def __init__(self, username: str, token: str, *, host: str = "", port: int = 0) -> None:
         name = username.replace("=", "=3D").replace(",", "=2C")
         where = (f"host={host}\1" if host else "") + (f"port={port}\1" if port else "")
-        self._message = f"n,a={name},\1{where}auth=Bearer {token}\1\1".encode()
-        self.server_says = b""
-
-    def start(self) -> bytes | None:
-        return self._message
-
-    def step(self, challenge: bytes) -> bytes:
-        if self.server_says:
-            raise MechanismError("the server keeps challenging after its refusal")
-        self.server_says = challenge or b"refused"
-        return b"\1"
+        super().__init__(f"n,a={name},\1{where}auth=Bearer {token}\1\1", b"\1")
 
 
-class XOAuth2Client:
+class XOAuth2Client(TokenClient):
     name = "XOAUTH2"
-    is_complete = True
 
     def __init__(self, username: str, token: str) -> None:
-        self._message = f"user={username}\1auth=Bearer {token}\1\1".encode()
-        self.server_says = b""
-
-    def start(self) -> bytes | None:
-        return self._message
-
-    def step(self, challenge: bytes) -> bytes:
-        if self.server_says:
-            raise MechanismError("the server keeps challenging after its refusal")
-        self.server_says = challenge or b"refused"
-        return b""
+        super().__init__(f"user={username}\1auth=Bearer {token}\1\1", b"")
