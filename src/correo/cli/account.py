@@ -10,6 +10,7 @@ import typer
 
 from correo.base.errors import NotFound, UsageError
 from correo.cli.place import ConfigOption, DataOption, JsonOption, data_folder, run
+from correo.cli.progress import progress
 
 if TYPE_CHECKING:
     from correo.accounts.administration import AccountRequest
@@ -67,8 +68,9 @@ def add(
     async def work() -> None:
         async with opened(data_folder(data, config)) as premises:
             requests = requests_of(address, password, source, size)
-            with progress(len(requests)) as done:
-                made = await premises.administration.add_many(requests, done=done)
+            count = len(requests)
+            with progress("hashing passwords", count, is_wanted=count > 1) as advance:
+                made = await premises.administration.add_many(requests, done=lambda: advance(1))
             for each in made if size else ():
                 await limit(premises, each, size)
             typer.echo(f"{made[0].address} is added" if address else f"{len(made)} accounts added")
@@ -244,32 +246,6 @@ def given_or_asked(password: str | None) -> str:
         asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         return asked
     return sys.stdin.readline().rstrip("\r\n")
-
-
-class progress:  # noqa: N801 - used as a function
-    """A bar on the terminal while many passwords are hashed; nothing for one, or without one."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-
-    def __enter__(self) -> "progress":
-        self._bar = None
-        if self._total > 1 and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task("Hashing passwords", total=self._total)
-        return self
-
-    def __call__(self) -> None:
-        if self._bar is not None:
-            self._bar.advance(self._task)
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
 
 def read_size(text: str) -> int:

@@ -364,7 +364,8 @@ def append(
 ) -> None:
     """Put messages from files into a mailbox."""
     from correo.cli.imap_files import read_message
-    from correo.cli.imap_output import print_json, progress
+    from correo.cli.imap_output import print_json
+    from correo.cli.progress import progress
     from correo.clients.imap import NewMessage
     from correo.wire.imap.arguments import BadCommand, parse_flags
 
@@ -374,10 +375,11 @@ def append(
         raise typer.BadParameter(f"--flag: {error}") from None
 
     async def work(client: "ImapClient") -> None:
-        with progress() as bar:
-            for name in bar.track(files, description="appending"):
+        with progress("appending", len(files)) as advance:
+            for name in files:
                 message = NewMessage(read_message(name), flags)
                 uid = await client.append(mailbox, message)
+                advance(1)
                 if json:
                     print_json([{"file": name, "uid": uid}])
 

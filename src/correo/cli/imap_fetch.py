@@ -5,7 +5,7 @@ from pathlib import Path
 
 from correo.base.errors import CorreoError
 from correo.cli.imap_files import MessageFiles, StandardOutput, write_file
-from correo.cli.imap_output import progress
+from correo.cli.progress import progress
 from correo.clients.imap import ImapClient
 from correo.message.encoding import decode_body, decode_charset, decode_words
 from correo.wire.imap.body_structure import BodyPart
@@ -18,12 +18,10 @@ async def fetch_whole(client: ImapClient, uids: str, section: str, output: Path 
     """Messages or headers as they are; how many there were."""
     label = b"BODY[%b]" % section.encode("ascii")
     count = 0
-    with progress(octets=True) as bar:
-        task = bar.add_task("fetching", total=await total_size(client, uids, section))
+    total = await total_size(client, uids, section)
+    with progress("fetching", total, octets=True) as advance:
         target: MessageFiles | StandardOutput = (
-            StandardOutput()
-            if output is None
-            else MessageFiles(output, lambda octets: bar.advance(task, octets))
+            StandardOutput() if output is None else MessageFiles(output, advance)
         )
         try:
             async for data in client.fetch(uids, f"(UID BODY.PEEK[{section}])", sink=target.sink):

@@ -1,4 +1,4 @@
-"""Show what IMAP servers tell: tables for people, JSON lines for programs, progress for patience."""
+"""Show what IMAP servers tell: tables for people, JSON lines for programs."""
 
 import sys
 from collections.abc import Iterable
@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +20,6 @@ __all__ = [
     "mailbox_row",
     "message_row",
     "print_json",
-    "progress",
     "show_mailboxes",
     "show_messages",
 ]
@@ -31,20 +29,6 @@ def print_json(rows: Iterable[dict[str, Any]]) -> None:
     """One object per line."""
     for row in rows:
         typer.echo(msgspec.json.encode(row))
-
-
-def progress(*, octets: bool = False) -> Progress:
-    """A bar on standard error; nothing where that is no terminal."""
-    console = Console(stderr=True)
-    amount = DownloadColumn() if octets else MofNCompleteColumn()
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        amount,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def mailbox_row(entry: MailboxEntry) -> dict[str, Any]:

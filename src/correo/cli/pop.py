@@ -1,7 +1,7 @@
 """`correo pop`: fetch mail over POP3 from any server, and keep or delete it there."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +22,7 @@ from correo.cli.mail_server import (
     read_server,
 )
 from correo.cli.place import JsonOption, run
+from correo.cli.progress import progress
 
 if TYPE_CHECKING:
     from correo.clients.folders import Folder
@@ -184,23 +185,18 @@ class Report:
     def __init__(self, *, is_json: bool, is_quiet: bool) -> None:
         self._is_json = is_json
         self._is_quiet = is_quiet
-        self._advance: Any = None
+        self._advance: Callable[[int], None] = lambda _: None
         self._octets = 0
         self._messages = 0
 
     @contextmanager
     def progress(self, plan: "Plan") -> Iterator[None]:
         """A bar on a terminal; nothing elsewhere."""
-        if self._is_quiet or self._is_json or not sys.stderr.isatty() or not plan.wanted:
-            yield
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-
-        columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(f"{len(plan.wanted)} messages", total=plan.octets)
-            self._advance = lambda octets: bar.advance(task, octets)
+        wanted = len(plan.wanted)
+        shows = bool(wanted) and not self._is_quiet and not self._is_json
+        with progress(
+            f"{wanted} messages", plan.octets, octets=True, is_wanted=shows
+        ) as self._advance:
             yield
 
     def one(self, each: "Collected") -> None:
@@ -209,8 +205,7 @@ class Report:
         else:
             self._octets += each.size
             self._messages += 1
-        if self._advance is not None:
-            self._advance(each.size)
+        self._advance(each.size)
         if self._is_json:
             self._print(
                 number=each.number,

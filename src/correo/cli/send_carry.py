@@ -22,6 +22,7 @@ from correo.base.blobs import Blob
 from correo.base.errors import CorreoError, Refusal
 from correo.cli.mail_server import SUBMISSION, MailServer, read_server
 from correo.cli.place import data_folder
+from correo.cli.progress import progress
 from correo.clients.smtp import (
     SmtpClient,
     SmtpConnectionError,
@@ -202,16 +203,8 @@ class Report:
         """A bar on a terminal for what takes a while; nothing elsewhere."""
         total = sum(letter.size for letter in letters)
         is_large = total > LARGE or len(letters) > 20
-        if self._is_quiet or self._is_json or not is_large or not sys.stderr.isatty():
-            yield
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-
-        columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task("sending", total=total)
-            self.advance = lambda octets: bar.advance(task, octets)
+        shows = is_large and not self._is_quiet and not self._is_json
+        with progress("sending", total, octets=True, is_wanted=shows) as self.advance:
             yield
 
     def outcome(
