@@ -147,10 +147,15 @@ def test_options_lie_over_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [Options(routes=("nonsense",)), Options(nameservers=("nonsense",))]
+    ("options", "words"),
+    [
+        (Options(routes=("nonsense",)), "nonsense"),
+        (Options(nameservers=("nonsense",)), "nonsense"),
+        (Options(port_offset=-1), "0 or more"),
+    ],
 )
-def test_a_wrong_option_is_a_sentence_too(options: Options) -> None:
-    with pytest.raises(ConfigurationError, match="nonsense"):
+def test_a_wrong_option_is_a_sentence_too(options: Options, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
         with_options(Configuration(), options)
 
 

@@ -337,6 +337,8 @@ def check(path: Path | None, configuration: Configuration) -> None:
     """Raises ConfigurationError."""
     try:
         check_listeners(configuration)
+        if configuration.port_offset < 0:
+            raise ConfigurationError("the port offset is added to every port: 0 or more")
         check_hostname(configuration.hostname)
         check_networks("submission.relay_networks", configuration.submission.relay_networks)
         for nameserver in configuration.nameservers:
