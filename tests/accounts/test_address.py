@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correo.accounts.address import key_of, normal_domain, printable, split, without_subaddress
+from correo.accounts.address import (
+    key_of,
+    normal_domain,
+    printable,
+    split_address,
+    without_subaddress,
+)
 from correo.base.errors import Refusal
 from correo.store.directory import Domain, LocalPartCase
 
@@ -29,7 +35,7 @@ SPLIT = [
 def test_an_address_splits_at_its_last_at_sign_and_loses_its_quotes(
     address: str, local: str, domain: str
 ) -> None:
-    assert split(address) == (local, domain)
+    assert split_address(address) == (local, domain)
 
 
 DOMAINS = [
@@ -104,7 +110,7 @@ def test_the_subaddress_follows_the_domains_separator(
 
 @given(st.text())
 def test_any_text_splits_and_any_domain_is_normal_or_refused(text: str) -> None:
-    local, domain = split(text)
+    local, domain = split_address(text)
     key_of(local, EXAMPLE)
     assert printable(text).isprintable()
     try:

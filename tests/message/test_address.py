@@ -11,9 +11,9 @@ from correo.message.address import (
     format_addresses,
     join_address,
     parse_addresses,
-    read_flat,
     split_address,
 )
+from correo.message.address_list import read_flat
 
 
 def mailbox(name: str, local: str, domain: str, group: str | None = None) -> Address:

@@ -17,24 +17,21 @@ import unicodedata
 import idna
 
 from correo.base.errors import Refusal
+from correo.message.address import split_address
 from correo.store.directory import AddressKey, Domain, LocalPartCase
 
-__all__ = ["domain_of", "key_of", "normal_domain", "split", "without_subaddress"]
+__all__ = [
+    "domain_of",
+    "key_of",
+    "normal_domain",
+    "printable",
+    "split_address",
+    "without_subaddress",
+]
 
 LABELS = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*")
 LITERAL = re.compile(r"\[[A-Za-z0-9:.\-]{1,60}\]")
-QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 LONGEST_DOMAIN = 255  # octets, RFC 5321 4.5.3.1.2
-
-
-def split(address: str) -> tuple[str, str]:
-    """Local part, unquoted, and domain as written ("" if there is none)."""
-    local, at, domain = address.rpartition("@")
-    if not at:
-        local, domain = address, ""
-    if len(local) >= 2 and local[0] == local[-1] == '"':
-        local = QUOTED_PAIR.sub(r"\1", local[1:-1])
-    return local, domain
 
 
 def normal_domain(domain: str) -> str:
@@ -56,7 +53,7 @@ def normal_domain(domain: str) -> str:
 
 def domain_of(address: str) -> str:
     """The normal domain of an address. Raises Refusal if there is none."""
-    return normal_domain(split(address)[1])
+    return normal_domain(split_address(address)[1])
 
 
 def key_of(local: str, domain: Domain) -> AddressKey:

@@ -147,7 +147,9 @@ class Administration:
     async def find(self, address: str) -> Account:
         """Raises NotFound."""
         domain = await self._domain(addresses.domain_of(address))
-        entry = await self._store.entry(addresses.key_of(addresses.split(address)[0], domain))
+        entry = await self._store.entry(
+            addresses.key_of(addresses.split_address(address)[0], domain)
+        )
         if not isinstance(entry, Account):
             raise NotFound(f"there is no account {addresses.printable(address)}")
         return entry
@@ -231,7 +233,7 @@ class Administration:
         return (await self._domain(domain)).name
 
     async def _draft(self, request: AccountRequest) -> NewAccount:
-        local, _ = addresses.split(request.address)
+        local, _ = addresses.split_address(request.address)
         domain = await self._domain(addresses.domain_of(request.address))
         check_local_part(local, request.address)
         if request.quota < 0:
@@ -265,13 +267,15 @@ class Administration:
     async def _credentials_of(self, address: str) -> tuple[Account, Credentials]:
         account = await self.find(address)
         domain = await self._domain(addresses.domain_of(address))
-        found = await self._store.credentials(addresses.key_of(addresses.split(address)[0], domain))
+        found = await self._store.credentials(
+            addresses.key_of(addresses.split_address(address)[0], domain)
+        )
         if found is None:
             raise NotFound(f"there is no account {account.address}")
         return found
 
     async def _alias_key(self, address: str) -> tuple[AddressKey, Domain, str]:
-        local, _ = addresses.split(address)
+        local, _ = addresses.split_address(address)
         domain = await self._domain(addresses.domain_of(address))
         check_local_part(local, address)
         return addresses.key_of(local, domain), domain, f"{local}@{domain.name}"
@@ -280,7 +284,7 @@ class Administration:
         """An alias's target or a catch-all must be an address; it need not exist yet."""
         if not target:
             return
-        local, domain = addresses.split(target)
+        local, domain = addresses.split_address(target)
         addresses.normal_domain(domain)
         if not local or not local.isprintable():
             raise Refusal("5.1.3", f"{addresses.printable(target)} is not an address")

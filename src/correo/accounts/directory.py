@@ -92,7 +92,7 @@ class Directory:
         Raises:
             Refusal: there is no domain in it, or not one that could exist (5.1.3, 5.1.2).
         """
-        local, domain_name = addresses.split(address)
+        local, domain_name = addresses.split_address(address)
         if not domain_name:
             return await self._bare(local)
         domain = await self.store.domain(addresses.normal_domain(domain_name))
@@ -123,7 +123,7 @@ class Directory:
 
     async def login_key(self, login: str) -> AddressKey | None:
         """The key under which a login name's account would be; None if it cannot have one."""
-        local, domain_name = addresses.split(login)
+        local, domain_name = addresses.split_address(login)
         try:
             if domain_name:
                 domain = await self.store.domain(addresses.normal_domain(domain_name))
@@ -218,7 +218,7 @@ class _Expansion:
     async def _target(self, target: str, detail: str) -> tuple[str, ...]:
         """Take one address in; what it stands for, if it is an alias itself."""
         store = self._directory.store
-        local, domain_name = addresses.split(target)
+        local, domain_name = addresses.split_address(target)
         name = addresses.normal_domain(domain_name)
         domain = await store.domain(name)
         seen = addresses.key_of(local, domain) if domain is not None else f"{local}@{name}"

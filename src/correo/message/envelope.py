@@ -14,7 +14,7 @@ How it is made of odd headers:
 Cost: one regex match for each usual address, a few for each string. On the hot path.
 """
 
-from correo.message.address import FlatAddress, read_flat
+from correo.message.address_list import FlatAddress, read_flat
 from correo.message.headers import unfold
 from correo.message.nstring import is_plain, nstring
 
