@@ -61,6 +61,11 @@ class Refusal(CorreoError):
         """Whether the same request may succeed later (RFC 3463 2)."""
         return self.status.startswith("4")
 
+    @property
+    def told(self) -> str:
+        """The text as strangers may read it; that of trouble of our own names files of ours."""
+        return self.text
+
 
 class NotFound(Refusal):
     """What was named does not exist (any more)."""
@@ -89,12 +94,20 @@ class StorageFull(Refusal):
     def __init__(self, text: str = "not enough storage, try again later") -> None:
         super().__init__("4.3.1", text, reply=452)
 
+    @property
+    def told(self) -> str:
+        return "not enough storage, try again later"
+
 
 class DamagedStore(Refusal):
     """A file of the store cannot be read; the text names it and the way out."""
 
     def __init__(self, text: str) -> None:
         super().__init__("4.3.0", text, reply=451)
+
+    @property
+    def told(self) -> str:
+        return "what is stored here cannot be read, try again later"
 
 
 class AuthenticationFailed(Refusal):

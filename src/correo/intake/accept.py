@@ -242,4 +242,4 @@ def outcome(destination: Destination, error: Refusal | None, message_id: str) ->
     if error is None:
         return Outcome(destination.forward_path, "2.1.5", f"delivered as {message_id}", 250)
     reply = error.reply or (451 if error.is_temporary else 550)
-    return Outcome(destination.forward_path, error.status, error.text, reply)
+    return Outcome(destination.forward_path, error.status, error.told, reply)

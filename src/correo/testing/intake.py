@@ -19,7 +19,7 @@ from correo.intake.api import (
     Role,
 )
 
-__all__ = ["FakeIntake", "FakeMessage"]
+__all__ = ["FakeIntake", "FakeIntakeSession", "FakeMessage"]
 
 BANISHED = "192.0.2.66"  # a peer from here is turned away
 

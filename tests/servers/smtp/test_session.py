@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from correo.base.errors import UsageError
+from correo.base.errors import DamagedStore, StorageFull, UsageError
 from correo.clients.smtp import (
     Envelope,
     EnvelopeRecipient,
@@ -20,6 +20,7 @@ from correo.clients.smtp import (
 from correo.intake.api import Role
 from correo.net.tls import ServerTls
 from correo.servers.smtp import SmtpSettings
+from correo.testing.intake import FakeIntakeSession
 from correo.testing.smtp_house import SmtpHouse, smtp_house
 from correo.wire.smtp.data import LineEnds
 
@@ -300,6 +301,27 @@ def test_the_next_message_is_free_of_the_last_ones_smtputf8() -> None:
             await client.quit()
 
     run(work())
+
+
+@pytest.mark.parametrize("trouble", [DamagedStore, StorageFull])
+def test_our_own_trouble_is_named_in_the_log_and_not_to_the_peer(
+    trouble: type[DamagedStore | StorageFull],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def verify(*_: object) -> str:
+        raise trouble("/var/mail/a.db is in a bad way")
+
+    async def work() -> None:
+        async with smtp_house() as house:
+            monkeypatch.setattr(FakeIntakeSession, "verify", verify)
+            heard = await last_words(house, b"EHLO me.example\r\nVRFY bob\r\nQUIT\r\n")
+            assert b"\r\n45" in heard
+            assert b"try again later" in heard
+            assert b"/var/mail" not in heard
+
+    run(work())
+    assert "/var/mail/a.db is in a bad way" in caplog.text
 
 
 def test_a_question_within_the_transaction_leaves_its_smtputf8() -> None:

@@ -66,6 +66,6 @@ class Login:
         self._exchange = None
         self._failures += 1
         code = refusal.reply or (454 if refusal.is_temporary else 535)
-        engine.refuse(Refusal(refusal.status, refusal.text, reply=code))
+        engine.refuse(Refusal(refusal.status, refusal.told, reply=code))
         if self._failures >= self._max_failures:
             engine.say_goodbye("4.7.0", "too many failed logins, closing")

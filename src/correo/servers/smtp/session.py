@@ -9,11 +9,12 @@ Every `Refusal` that intake raises becomes the reply here, and nowhere else.
 Cost: four intake calls per message; one task for what arrives together (see `net.driver`).
 """
 
+import logging
 from collections.abc import Coroutine
 from typing import Any
 
 from correo.accounts.authenticator import Authenticator
-from correo.base.errors import PeerError, Refusal
+from correo.base.errors import DamagedStore, PeerError, Refusal, StorageFull
 from correo.intake.api import Intake, IntakeSession, MessageReceiver, Role
 from correo.net.addresses import is_in, is_loopback
 from correo.net.driver import Connection
@@ -38,6 +39,8 @@ from correo.wire.smtp.server.events import (
 from correo.wire.smtp.server.options import ServerOptions
 
 __all__ = ["SmtpSession"]
+
+log = logging.getLogger("correo.smtp")
 
 
 class SmtpSession:
@@ -105,6 +108,8 @@ class SmtpSession:
         try:
             await ANSWERS[type(event)](self, event)
         except Refusal as refusal:
+            if isinstance(refusal, (DamagedStore, StorageFull)):
+                log.error("%s", refusal.text)  # the peer is told less
             self.engine.refuse(refusal)
 
     async def _mail(self, event: MailGiven) -> None:

@@ -107,7 +107,7 @@ class Dialogue:
     def reject(self, refusal: Refusal) -> None:
         """Say a refusal."""
         code = refusal.reply or reply_code_of(refusal.status)
-        self.reply(code, refusal.status, refusal.text)
+        self.reply(code, refusal.status, refusal.told)
 
     def reject_recipient(self, refusal: Refusal) -> None:
         """Refuse one recipient. For now is no error and no idle command: the client has to be
@@ -210,7 +210,7 @@ class Dialogue:
 
     def final_refusal(self, refusal: Refusal) -> None:
         code = refusal.reply or reply_code_of(refusal.status)
-        self.final_replies(code, refusal.status, refusal.text)
+        self.final_replies(code, refusal.status, refusal.told)
 
     def final_replies(self, code: int, status: str, text: str) -> None:
         """The answer to a whole message; LMTP gives it once per recipient (RFC 2033 4.2)."""
