@@ -72,6 +72,8 @@ def screen(
 ) -> str:
     """What the terminal shows when everything is up."""
     host, offset = configuration.hosts[0], configuration.port_offset
+    tls = f" --ssl-reqd --cacert {files.authority}" if strict else ""
+    login = " --crlf --user ana@correo.test:correo" if strict else ""
     people = ", ".join(["ana@correo.test", "bob@correo.test", *others])
     lines = [
         f"correo dev is up on {host}",
@@ -86,9 +88,10 @@ def screen(
         f"  data        {configuration.folder}",
         "",
         "Try it:",
-        f"  curl --mail-from ana@correo.test --mail-rcpt bob@correo.test smtp://{host}:{offset + 587} -T - <<< "
+        f"  curl{tls}{login} --mail-from ana@correo.test --mail-rcpt bob@correo.test "
+        f"smtp://{host}:{offset + 587} -T - <<< "
         "$'Subject: hola\\n\\nIt works.'",
-        f"  curl --user bob@correo.test:correo 'imap://{host}:{offset + 143}/INBOX;MAILINDEX=*'",
+        f"  curl{tls} --user bob@correo.test:correo 'imap://{host}:{offset + 143}/INBOX;MAILINDEX=*'",
         "  correo trace",
         "",
     ]
