@@ -88,6 +88,16 @@ def test_messages_are_made_due(folder: Path) -> None:
     assert all(each["due"] <= time.time() for each in objects(run(folder, "list", "--json")))
 
 
+def test_a_held_message_is_not_said_to_be_tried(folder: Path) -> None:
+    run(folder, "hold", "M1")
+    said = run(folder, "retry", "--all")
+    assert said.startswith("1 message to be tried now\n1 message held: ")
+    assert "correo queue release" in said
+    assert "0 messages to be tried now\n1 message held" in run(folder, "retry", "M1")
+    run(folder, "release", "M1")
+    assert all(each["due"] <= time.time() for each in objects(run(folder, "list", "--json")))
+
+
 def test_messages_are_dropped(folder: Path) -> None:
     run(folder, "drop", "M2")
     assert [each["id"] for each in objects(run(folder, "list", "--json"))] == ["M1"]

@@ -123,7 +123,7 @@ def retry(
     data: DataOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Try messages now instead of when they are due."""
+    """Try messages now instead of when they are due; held ones as soon as they are released."""
     change(names, data, config, "to be tried now", "retry", everything=everything)
 
 
@@ -167,12 +167,14 @@ def change(
         raise typer.BadParameter("name messages, or give --all")
     chosen = None if everything else list(names or ())
 
-    async def work() -> int:
+    async def work() -> tuple[int, int]:
         from correo.store.bus import Bus
 
+        held = 0
         async with opened(data, config) as (queue, _):
             if step == "retry":
                 count = await queue.retry(chosen, time.time())
+                held = sum(each.is_held for each in await queue.messages(chosen))
             elif step == "drop":
                 count = await queue.drop(chosen)
             else:
@@ -182,14 +184,16 @@ def change(
         bus.announce(QUEUE_NEWS, None)
         await settle()
         bus.close()
-        return int(count)
+        return int(count), held
 
-    count = run(work())
+    count, held = run(work())
     if chosen is not None and count < len(set(chosen)):
         raise NotFound(
             f"{count} of {len(set(chosen))} messages {done}, the others do not wait here"
         )
-    typer.echo(f"{many(count)} {done}")
+    typer.echo(f"{many(count - held)} {done}")
+    if held:
+        typer.echo(f"{many(held)} held: to be tried once `correo queue release` lets go")
 
 
 def many(count: int) -> str:
