@@ -464,7 +464,6 @@ def test_a_malformed_command_is_bad(line: bytes) -> None:
 
 
 REFUSED = [
-    ("unknown charset", b"SEARCH CHARSET KOI8-R ALL", b"BADCHARSET (US-ASCII UTF-8)"),
     ("not modified utf-7", b"SELECT a&b", b"CANNOT"),
     ("not utf-16", b"SELECT &2AA-", b"CANNOT"),
     ("unknown special use", b"CREATE x (USE (\\Foo))", b"USEATTR"),
@@ -490,6 +489,12 @@ def test_names_are_utf8_once_enabled() -> None:
 def test_charset_is_bad_after_utf8_accept() -> None:
     with pytest.raises(BadCommand):
         parse(b"SEARCH CHARSET UTF-8 ALL", accept=True)
+
+
+def test_the_keys_of_a_search_in_an_unknown_charset_are_not_read() -> None:
+    command = parse(b"SEARCH RETURN (SAVE) CHARSET KOI8-R SUBJECT \0", b"\xf0")
+    returns = frozenset({c.SearchReturn.SAVE})
+    assert command == c.Search(T, False, AnyMessage(), returns, is_charset_known=False)
 
 
 def test_literals_are_taken_in_their_order() -> None:

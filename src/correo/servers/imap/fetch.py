@@ -47,9 +47,11 @@ async def answer_fetch(session: ImapSession, command: Fetch) -> None:
     uids = await chosen(session, command)
     if command.vanished:
         await tell_vanished(session, command)
-    items = await with_seen(session, command, uids)
+    items, seen_modseq = await with_seen(session, command, uids)
     sender = _Sender(session, uids)
     await sender.send(items)
+    if seen_modseq:
+        session.view.is_own(seen_modseq)
     if sender.sent < len(uids) and not command.is_uid:
         await session.conclude_refused(command, Expunged(), expunges=False)
     else:
@@ -76,11 +78,17 @@ async def tell_vanished(session: ImapSession, command: Fetch) -> None:
     session.engine.send_lines(vanished_lines(view, changes.vanished, spans))
 
 
-async def with_seen(session: ImapSession, command: Fetch, uids: list[int]) -> list[FetchItem]:
-    """Set \\Seen where the items do; then the flags belong to the answer, whether asked or not."""
+async def with_seen(
+    session: ImapSession, command: Fetch, uids: list[int]
+) -> tuple[list[FetchItem], int]:
+    """Set \\Seen where the items do; then the flags belong to the answer, whether asked or not.
+
+    Returns:
+        The items to send, and the mod-sequence of the change, 0 if there was none.
+    """
     items = list(command.items)
     if session.is_read_only or not any(sets_seen(item) for item in items):
-        return items
+        return items, 0
     live = session.view.live
     await live.refresh_if_stale()
     unseen = [
@@ -89,16 +97,16 @@ async def with_seen(session: ImapSession, command: Fetch, uids: list[int]) -> li
         if (at := live.position(uid)) >= 0 and not flags.has(live.flags[at], SEEN)
     ]
     if not unseen:
-        return items
+        return items, 0
     stored = await session.account.store_flags(live.mailbox.id, unseen, FlagMode.ADD, SEEN)
     if not stored.changed:
-        return items
+        return items, 0
     live.is_stale = True
-    session.view.is_own(stored.changed[0].modseq)
     told = [FetchAttribute.FLAGS]
     if "CONDSTORE" in session.engine.enabled:
         told = [FetchAttribute.UID, FetchAttribute.FLAGS, FetchAttribute.MODSEQ]
-    return [*(item for item in told if item not in items), *items]
+    answered = [*(item for item in told if item not in items), *items]
+    return answered, stored.changed[0].modseq
 
 
 def sets_seen(item: FetchItem) -> bool:

@@ -4,6 +4,8 @@ RFC 9051    7.1      NO, BAD and their response codes
 RFC 5530             response codes
 """
 
+import logging
+
 from correo.base.errors import (
     AlreadyExists,
     AuthenticationFailed,
@@ -12,12 +14,15 @@ from correo.base.errors import (
     OverQuota,
     Refusal,
     StorageFull,
+    log_own_trouble,
 )
 from correo.mailbox.sections import UnknownEncoding
 from correo.wire.imap import codes
 from correo.wire.imap.server import Condition
 
-__all__ = ["Expunged", "Misused", "NoTarget", "ReadOnly", "answer_to"]
+__all__ = ["Expunged", "Misused", "NoTarget", "ReadOnly", "UnknownCharset", "answer_to"]
+
+log = logging.getLogger("correo.imap")
 
 
 class Misused(Refusal):
@@ -48,6 +53,13 @@ class NoTarget(Refusal):
         super().__init__("5.1.1", "no such mailbox")
 
 
+class UnknownCharset(Refusal):
+    """A search is in a charset we do not read."""
+
+    def __init__(self) -> None:
+        super().__init__("5.6.1", "only US-ASCII and UTF-8 are known here")
+
+
 CODES: dict[type[Refusal], bytes] = {
     AlreadyExists: codes.ALREADYEXISTS,
     AuthenticationFailed: codes.AUTHENTICATIONFAILED,
@@ -58,15 +70,17 @@ CODES: dict[type[Refusal], bytes] = {
     OverQuota: codes.OVERQUOTA,
     ReadOnly: codes.NOPERM,
     StorageFull: codes.UNAVAILABLE,
+    UnknownCharset: codes.BADCHARSET,
     UnknownEncoding: codes.UNKNOWN_CTE,
 }
 
 
 def answer_to(refusal: Refusal) -> tuple[Condition, str, bytes]:
-    """Condition, text and response code of the tagged answer."""
+    """Condition, text and response code of the tagged answer; our own trouble is logged."""
+    log_own_trouble(log, refusal)
     if isinstance(refusal, Misused):
         return Condition.BAD, refusal.text, codes.CLIENTBUG
     code = CODES.get(type(refusal))
     if code is None:
         code = codes.UNAVAILABLE if refusal.is_temporary else codes.CANNOT
-    return Condition.NO, refusal.text, code
+    return Condition.NO, refusal.told, code

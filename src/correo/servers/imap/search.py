@@ -18,6 +18,7 @@ from correo.base.errors import Refusal
 from correo.mailbox.search import search
 from correo.mailbox.view import View
 from correo.servers.imap.criteria import criterion_of, mentions_numbers
+from correo.servers.imap.refusals import UnknownCharset
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.wire.imap import responses
@@ -31,7 +32,7 @@ class Found:
     """What a search found.
 
     numbers: sequence numbers or UIDs, as the command wants them, ascending.
-    modseq: the highest mod-sequence among them; None if it was not asked for.
+    modseq: the highest mod-sequence among those returned; None if it was not asked for.
     """
 
     numbers: Sequence[int]
@@ -44,6 +45,8 @@ async def answer_search(session: ImapSession, command: Search) -> None:
         session.enable_condstore()
     await view.live.refresh_if_stale()
     try:
+        if not command.is_charset_known:
+            raise UnknownCharset
         criterion = criterion_of(command.key, view, session.services.clock.now())
         shown = view.uids[: view.exists].tolist()
         uids = await search(view.live, shown, criterion)
@@ -53,9 +56,9 @@ async def answer_search(session: ImapSession, command: Search) -> None:
         await session.conclude_refused(command, refusal, expunges=False)
         return
     if is_saving(command):
-        view.saved = saved_of(command, uids)
+        view.saved = returned(command, uids)
     numbers = uids if command.is_uid else view.numbers_of(uids)
-    modseq = highest_modseq(view, uids) if command.mentions_modseq else None
+    modseq = highest_modseq(view, returned(command, uids)) if command.mentions_modseq else None
     session.engine.send_lines(result_lines(session, command, Found(numbers, modseq)))
     may_expunge = command.is_uid and not mentions_numbers(command.key)
     await session.conclude(command, "searched", expunges=may_expunge)
@@ -65,8 +68,8 @@ def is_saving(command: Search) -> bool:
     return command.returns is not None and SearchReturn.SAVE in command.returns
 
 
-def saved_of(command: Search, uids: list[int]) -> list[int]:
-    """What "$" stands for from now on (RFC 5182 2.4)."""
+def returned(command: Search, uids: list[int]) -> list[int]:
+    """The messages that the answer speaks of, and that "$" stands for (RFC 4731 3.2, 5182 2.4)."""
     returns = command.returns or frozenset()
     wants_all = SearchReturn.ALL in returns or SearchReturn.COUNT in returns
     ends = [

@@ -320,12 +320,14 @@ class Expunge(Command):
 class Search(Command):
     """returns: None without RETURN; RETURN () comes as {ALL}.
     mentions_modseq: whether MODSEQ is among the keys (RFC 7162 3.1.5: the answer then carries
-        the highest mod-sequence, and CONDSTORE counts as enabled)."""
+        the highest mod-sequence, and CONDSTORE counts as enabled).
+    is_charset_known: if not, the keys have not been read; the answer is NO [BADCHARSET]."""
 
     is_uid: bool
     key: SearchKey
     returns: frozenset[SearchReturn] | None
     mentions_modseq: bool = False
+    is_charset_known: bool = True
 
 
 @dataclass(slots=True)

@@ -11,8 +11,7 @@ Keys nest at most NESTING_LIMIT deep: NOT, OR and parentheses each count as one.
 from collections.abc import Callable
 from datetime import date
 
-from correo.wire.imap.arguments import Arguments, BadCommand, RefusedCommand, check_utf8
-from correo.wire.imap.codes import BADCHARSET
+from correo.wire.imap.arguments import Arguments, BadCommand, check_utf8
 from correo.wire.imap.commands import Command, Search, SearchReturn
 from correo.wire.imap.dates import parse_date
 from correo.wire.imap.parsers.shape import Parser, words_in_parentheses
@@ -216,7 +215,9 @@ def search(*, is_uid: bool) -> Parser:
     def parse(tag: bytes, arguments: Arguments) -> Command:
         returns = read_returns(arguments)
         if arguments.octets[arguments.at : arguments.at + 9].upper() == b" CHARSET ":
-            read_charset(arguments)
+            charset = read_charset(arguments)
+            if charset not in CHARSETS:
+                return Search(tag, is_uid, AnyMessage(), returns, is_charset_known=False)
         arguments.space()
         keys = Keys(arguments)
         key = keys.program()
@@ -237,13 +238,12 @@ def read_returns(arguments: Arguments) -> frozenset[SearchReturn] | None:
     return frozenset(RETURNS[word] for word in words) or frozenset({SearchReturn.ALL})
 
 
-def read_charset(arguments: Arguments) -> None:
+def read_charset(arguments: Arguments) -> bytes:
     arguments.at += 9
     charset = arguments.astring().upper()
     if arguments.utf8_accept:
         raise BadCommand("no CHARSET after ENABLE UTF8=ACCEPT")
-    if charset not in CHARSETS:
-        raise RefusedCommand("only US-ASCII and UTF-8 are known here", BADCHARSET)
+    return charset
 
 
 PARSERS: dict[bytes, Parser] = {
