@@ -509,7 +509,7 @@ def test_what_nobody_can_have_stays_with_the_client(error: Refusal) -> None:
     run(body, lambda: MailHouse(handoff=handoff))
 
 
-def test_lmtp_answers_for_each_recipient() -> None:
+def test_lmtp_answers_for_each_recipient(caplog: pytest.LogCaptureFixture) -> None:
     async def body(house: MailHouse) -> None:
         session = house.connect(Role.LMTP)
         await session.mail("zoe@remote.test", MailParameters())
@@ -522,9 +522,11 @@ def test_lmtp_answers_for_each_recipient() -> None:
             ("bob@correo.test", 250, "2.1.5"),
             (ANA, 452, "4.3.1"),
         ]
+        assert "/ana.db" not in outcomes[1].text
         assert await house.queued() == []
 
-    run(body, lambda: MailHouse(handoff=Failing(ANA)))
+    run(body, lambda: MailHouse(handoff=Failing(ANA, error=StorageFull("/ana.db: no room"))))
+    assert caplog.messages == ["/ana.db: no room"]
 
 
 # order and ends

@@ -12,10 +12,11 @@ Departures: if some mailboxes have the message and the queue then refuses the re
 client is told to send again, and those mailboxes get it twice. Twice is better than not at all.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from correo.base.errors import CorreoError, Refusal
+from correo.base.errors import CorreoError, Refusal, log_own_trouble
 from correo.filters.pipeline import Arriving, Pipeline
 from correo.intake.api import Accepted, MailParameters, Outcome, PeerInfo
 from correo.intake.content import Content
@@ -32,6 +33,8 @@ from correo.store.queue import QueuedMessage, QueuedRecipient
 from correo.trace.journey import Journal
 
 __all__ = ["Acceptance", "Envelope"]
+
+log = logging.getLogger("correo.intake")
 
 
 @dataclass(slots=True)
@@ -241,5 +244,6 @@ def first_failure(destination: Destination, failures: dict[str, Refusal | None])
 def outcome(destination: Destination, error: Refusal | None, message_id: str) -> Outcome:
     if error is None:
         return Outcome(destination.forward_path, "2.1.5", f"delivered as {message_id}", 250)
+    log_own_trouble(log, error)
     reply = error.reply or (451 if error.is_temporary else 550)
     return Outcome(destination.forward_path, error.status, error.told, reply)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from correo.base.errors import DamagedStore, StorageFull
+from correo.base.errors import DamagedStore, Refusal, StorageFull
 from correo.clients.pop3 import (
     Pop3Client,
     Pop3ConnectionError,
@@ -322,11 +322,14 @@ def test_a_header_in_utf8_is_sent_as_it_is_to_who_said_utf8_and_in_ascii_to_othe
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(DamagedStore("x.db is damaged"), "SYS/PERM"), (StorageFull(), "SYS/TEMP")],
+    [(DamagedStore("/x.db is damaged"), "SYS/PERM"), (StorageFull("/x.db: full"), "SYS/TEMP")],
     ids=["damaged", "full"],
 )
 def test_trouble_of_ours_is_told_by_its_code(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Refusal,
+    code: str,
 ) -> None:
     async def snapshot(self: MemoryAccountStore, mailbox: int) -> None:
         raise error
@@ -339,8 +342,10 @@ def test_trouble_of_ours_is_told_by_its_code(
             with pytest.raises(Pop3LoginError) as refused:
                 await client.login(USER, PASSWORD, may_show_password=True)
             assert refused.value.code == code
+            assert "/x.db" not in str(refused.value)
 
     in_house(scenario, MESSAGES)
+    assert caplog.messages.count(error.text) == 2
 
 
 class BadBlob:

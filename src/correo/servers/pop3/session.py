@@ -9,6 +9,7 @@ RFC 6856    2.1      a header in UTF-8 goes only to those who said UTF8; see `su
 Cost: a login good a moment ago 0.2 ms and the listing; RETR 15 microseconds and the octets.
 """
 
+import logging
 import secrets
 from collections.abc import Coroutine
 from typing import Any
@@ -17,7 +18,13 @@ from correo.accounts.authenticator import Authenticator
 from correo.accounts.sasl import LoggedIn, SaslLogin
 from correo.base.blobs import Blob
 from correo.base.clock import Clock
-from correo.base.errors import AuthenticationFailed, DamagedStore, PeerError, Refusal
+from correo.base.errors import (
+    AuthenticationFailed,
+    DamagedStore,
+    PeerError,
+    Refusal,
+    log_own_trouble,
+)
 from correo.mailbox.home import mail_of
 from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
@@ -45,6 +52,8 @@ from correo.wire.pop3 import (
 from correo.wire.sasl import offered_mechanisms, server_mechanism
 
 __all__ = ["Pop3Session"]
+
+log = logging.getLogger("correo.pop3")
 
 BLOB_STEP = 256 * 1024  # octets of a large message read at a time
 TOKEN_SIZE = 12  # octets; the APOP timestamp is never the same twice
@@ -128,7 +137,8 @@ class Pop3Session:
     async def _greet(self) -> None:
         try:
             offers_apop = await self._authenticator.offers_apop()
-        except Refusal:  # the directory cannot be read
+        except Refusal as refusal:  # the directory cannot be read
+            log_own_trouble(log, refusal)
             self.engine.turn_away(Phrase.TRY_LATER)
             return
         timestamp = ""
@@ -215,6 +225,7 @@ class Pop3Session:
             raise
 
     def _refuse_login(self, refusal: Refusal) -> None:
+        log_own_trouble(log, refusal)
         if isinstance(refusal, DamagedStore):
             self.engine.refuse_login(Phrase.DAMAGED, code="SYS/PERM")
         elif isinstance(refusal, AuthenticationFailed) or refusal.status == "5.7.8":
@@ -282,10 +293,12 @@ class Pop3Session:
                 if not piece:
                     raise DamagedStore("a stored message is shorter than its index says")
         except Refusal as refusal:  # too late to say so: what was sent must not look whole
+            log_own_trouble(log, refusal)
             raise ConnectionResetError(refusal.text) from refusal
         self.engine.end_message()
 
     def _refuse_message(self, refusal: Refusal) -> None:
+        log_own_trouble(log, refusal)
         if isinstance(refusal, DamagedStore):
             self.engine.refuse_message(Phrase.DAMAGED, code="SYS/PERM")
         else:
@@ -299,7 +312,8 @@ class Pop3Session:
         try:
             if event.numbers:
                 await self._maildrop.remove(event.numbers)
-        except Refusal:
+        except Refusal as refusal:
+            log_own_trouble(log, refusal)
             is_done = False
         self._maildrop.close()  # before the reply, so that the client may come back at once
         self.engine.finish(ok=is_done)

@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from correo.accounts.authenticator import Authenticator
-from correo.base.errors import DamagedStore, PeerError, Refusal, StorageFull
+from correo.base.errors import PeerError, Refusal, log_own_trouble
 from correo.intake.api import Intake, IntakeSession, MessageReceiver, Role
 from correo.net.addresses import is_in, is_loopback
 from correo.net.driver import Connection
@@ -108,8 +108,7 @@ class SmtpSession:
         try:
             await ANSWERS[type(event)](self, event)
         except Refusal as refusal:
-            if isinstance(refusal, (DamagedStore, StorageFull)):
-                log.error("%s", refusal.text)  # the peer is told less
+            log_own_trouble(log, refusal)
             self.engine.refuse(refusal)
 
     async def _mail(self, event: MailGiven) -> None:
