@@ -1,14 +1,26 @@
 """The user agents mean the same by the same options."""
 
+import asyncio
 import io
+import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
 from correo.base.errors import CorreoError
-from correo.cli.mail_server import IMAP, POP, SUBMISSION, Protocol, ask_password, read_server
+from correo.cli.mail_server import (
+    IMAP,
+    POP,
+    SUBMISSION,
+    Protocol,
+    ask_password,
+    read_server,
+    settled,
+)
 from correo.clients.security import TlsMode
+from correo.net.tls import ServerTls, development_certificate
 
 NONE, STARTTLS, IMPLICIT = TlsMode.NONE, TlsMode.STARTTLS, TlsMode.IMPLICIT
 OPPORTUNISTIC = TlsMode.OPPORTUNISTIC
@@ -95,6 +107,55 @@ def test_a_password_is_given_typed_or_read(monkeypatch: pytest.MonkeyPatch) -> N
         ask_password(None, server, reads_pipe=True)  # nothing is left
     monkeypatch.setattr("sys.stdin", Stream("", is_terminal=True))
     assert ask_password(None, server) == "typed for Password of ana at h.test: "
+
+
+class Silent(asyncio.Protocol):
+    """A server that says nothing first; over TLS that is all it has to do."""
+
+
+class Greeting(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(b"+OK ready\r\n")
+
+
+def mode_found(
+    monkeypatch: pytest.MonkeyPatch,
+    server: type[asyncio.Protocol],
+    tls: ssl.SSLContext | None,
+    option: TlsMode | None = None,
+) -> TlsMode:
+    """How a client would speak to such a server on a port that nobody knows."""
+    monkeypatch.setattr("correo.cli.mail_server.GREETING_LIMIT_S", 0.2)
+    monkeypatch.setattr("correo.cli.mail_server.HANDSHAKE_LIMIT_S", 0.3)
+
+    async def work() -> TlsMode:
+        listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0, ssl=tls)
+        async with listening:
+            port = listening.sockets[0].getsockname()[1]
+            return (await settled(read_server(f"127.0.0.1:{port}", POP, tls=option))).tls
+
+    return asyncio.run(work())
+
+
+def test_tls_from_the_start_is_found_on_an_unusual_port(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tls = ServerTls(development_certificate(tmp_path, ["localhost"])).context
+    assert mode_found(monkeypatch, Greeting, tls) is IMPLICIT
+    assert mode_found(monkeypatch, Greeting, tls, STARTTLS) is STARTTLS  # as it was asked for
+
+
+@pytest.mark.parametrize("server", [Greeting, Silent])
+def test_a_server_in_clear_on_an_unusual_port_is_taken_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, server: type[asyncio.Protocol]
+) -> None:
+    assert mode_found(monkeypatch, server, None) is OPPORTUNISTIC
+
+
+@pytest.mark.parametrize("text", ["h.test", "h.test:2110", "h.test:995", "pop://h.test:7000"])
+def test_a_usual_port_and_a_scheme_leave_nothing_to_guess(text: str) -> None:
+    assert not read_server(text, POP).is_guess
 
 
 def test_nobody_has_no_password() -> None:

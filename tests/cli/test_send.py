@@ -91,7 +91,7 @@ def test_several_messages_share_a_connection(sink: ThreadedSink, tmp_path: Path)
     for path in paths:
         path.write_bytes(READY)
     arguments = [argument for path in paths for argument in ("-m", str(path))]
-    code, _ = run(sink, *arguments, "only@b.test")
+    code, _ = run(sink, *arguments, "only@b.test", "--tls", "none")  # else it may look first
     assert code == 0
     assert [recipients(each) for each in sink.received] == [["only@b.test"]] * 3
     assert sink.sink.connections == 1

@@ -35,6 +35,7 @@ from correo.cli.mail_server import (
     UserOption,
     ask_password,
     read_server,
+    settled,
 )
 from correo.cli.place import JsonOption, run
 from correo.clients.security import TlsMode
@@ -110,6 +111,7 @@ async def logged_in(way: Way) -> "AsyncIterator[ImapClient]":
 
     server = way.server()
     password = ask_password(way.password, server)
+    server = await settled(server)
     async with await ImapClient.connect(
         server.host, server.port, tls=server.tls, context=server.context, timeout=way.timeout
     ) as client:

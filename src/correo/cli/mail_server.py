@@ -3,16 +3,18 @@
 `correo imap`, `pop` and `send` take the same options and mean the same by them. A server is named
 `imaps://ana@mail.example.org`, `mail.example.org:993` or just `mail.example.org`. Without a scheme
 the port decides: those of implicit TLS (also plus 2000, as in development) have it from the start,
-others begin it with STARTTLS. Only a server on this machine is spoken to without TLS if it has
+others begin it with STARTTLS, or at once if the port is unusual and nobody greets there before it
+is encrypted (`settled`). Only a server on this machine is spoken to without TLS if it has
 none, unless an authority is named.
 
 RFC 8314    3        implicit TLS first, STARTTLS where the port asks for it
 """
 
+import asyncio
 import getpass
 import ssl
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote
@@ -38,9 +40,12 @@ __all__ = [
     "UserOption",
     "ask_password",
     "read_server",
+    "settled",
 ]
 
 DEVELOPMENT = 2000  # added to ports by `correo dev`
+GREETING_LIMIT_S = 3.0  # then a server on an unusual port is asked whether it waits for TLS
+HANDSHAKE_LIMIT_S = 10.0
 
 UserOption = Annotated[
     str | None,
@@ -88,6 +93,7 @@ class MailServer:
     """user: "" for nobody. context: None to trust the system's authorities.
 
     may_show_password: whether a login without TLS may show it: on this machine, or if asked for.
+    is_guess: whether tls is, for neither option, scheme nor port says it.
     """
 
     host: str
@@ -96,6 +102,7 @@ class MailServer:
     tls: TlsMode
     context: ssl.SSLContext | None
     may_show_password: bool
+    is_guess: bool = False
 
 
 def read_server(
@@ -132,7 +139,45 @@ def read_server(
     if context is None and authority is not None:
         context = client_context(authority)
     shows = is_local or tls is TlsMode.NONE
-    return MailServer(host, port, user or name, mode, context, shows)
+    is_usual = port in (protocol.port, protocol.port + DEVELOPMENT)
+    is_guess = not is_named and not is_implicit and not is_usual
+    return MailServer(host, port, user or name, mode, context, shows, is_guess)
+
+
+async def settled(server: MailServer) -> MailServer:
+    """The same server; with TLS from the start if that was a guess and proves to be the way.
+
+    Costs a connection, only where it was a guess. Whatever else goes wrong is for the connection
+    proper to find.
+    """
+    if not server.is_guess:
+        return server
+    try:
+        async with asyncio.timeout(GREETING_LIMIT_S):
+            reader, writer = await asyncio.open_connection(server.host, server.port)
+            try:
+                await reader.read(1)
+            finally:
+                writer.transport.abort()
+        return server
+    except TimeoutError:
+        is_waiting = await takes_tls(server)
+    except OSError:
+        return server
+    return replace(server, tls=TlsMode.IMPLICIT) if is_waiting else server
+
+
+async def takes_tls(server: MailServer) -> bool:
+    """Whether TLS can begin with the first octet; nothing is said over it."""
+    try:
+        async with asyncio.timeout(HANDSHAKE_LIMIT_S):
+            _, writer = await asyncio.open_connection(
+                server.host, server.port, ssl=opportunistic_context()
+            )
+    except OSError:  # TimeoutError and ssl.SSLError are OSErrors
+        return False
+    writer.transport.abort()
+    return True
 
 
 def parts_of(text: str) -> tuple[str, str, str]:

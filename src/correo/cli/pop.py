@@ -20,6 +20,7 @@ from correo.cli.mail_server import (
     UserOption,
     ask_password,
     read_server,
+    settled,
 )
 from correo.cli.place import JsonOption, run
 from correo.cli.progress import progress
@@ -159,7 +160,7 @@ class Work:
     async def _collect(self, password: str, folder: "Folder", seen: Any, report: "Report") -> int:
         from correo.clients.pop3 import Pop3Client, collect, make_plan
 
-        failures, server = 0, self._server
+        failures, server = 0, await settled(self._server)
         async with await Pop3Client.connect(
             server.host, server.port, tls=server.tls, context=server.context, timeout=self._timeout
         ) as client:

@@ -20,7 +20,7 @@ import typer
 from correo.accounts.address import domain_of
 from correo.base.blobs import Blob
 from correo.base.errors import CorreoError, Refusal
-from correo.cli.mail_server import SUBMISSION, MailServer, read_server
+from correo.cli.mail_server import SUBMISSION, MailServer, read_server, settled
 from correo.cli.place import data_folder
 from correo.cli.progress import progress
 from correo.clients.smtp import (
@@ -75,7 +75,7 @@ class Carrier:
 
     async def _submit(self, letter: QueuedMessage, server: MailServer) -> None:
         if self._client is None or not self._client.is_usable:
-            self._client = await self._connect(server)
+            self._client = await self._connect(await settled(server))
         everybody = list(range(len(letter.recipients)))
         try:
             await self._give(self._client, letter, everybody)
