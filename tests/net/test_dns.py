@@ -26,6 +26,7 @@ ZONE: dict[tuple[str, str], list[str]] = {
     ("example.org", "TXT"): ['"v=spf1 " "-all"', '"other"'],
     ("1.2.0.192.in-addr.arpa", "PTR"): ["MX1.example.org."],
 }
+SILENT = "silent.example"
 BROKEN = {("broken.example", "MX"), ("half.example", "AAAA"), ("broken.example", "A"), ("broken.example", "AAAA")}  # fmt: skip
 
 
@@ -44,6 +45,8 @@ class Nameserver(asyncio.DatagramProtocol):
         name = str(question.name).lower().removesuffix(".")
         kind = dns.rdatatype.to_text(question.rdtype)
         self.asked.append((name, kind))
+        if name == SILENT:
+            return
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA
         if (name, kind) in BROKEN:
@@ -101,9 +104,22 @@ def test_an_existing_name_without_records_gives_none_and_a_missing_one_an_error(
     ask(run, questions)
 
 
+def test_a_silent_nameserver_is_told_in_one_short_sentence(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("correo.net.dns.LIFETIME_S", 0.2)
+
+    async def questions(resolver: DnsResolver, server: Nameserver) -> None:
+        with pytest.raises(DnsFailure, match=r"^no nameserver answered in 0\.2 s$"):
+            await resolver.mail_exchangers(SILENT)
+        assert server.asked
+
+    ask(run, questions)
+
+
 def test_a_broken_nameserver_is_a_failure_for_now(run: Run) -> None:
     async def questions(resolver: DnsResolver, server: Nameserver) -> None:
-        with pytest.raises(DnsFailure):
+        with pytest.raises(DnsFailure, match=r"^no nameserver could tell \(SERVFAIL\)$"):
             await resolver.mail_exchangers("broken.example")
         with pytest.raises(DnsFailure):
             await resolver.addresses("broken.example")

@@ -78,6 +78,11 @@ class DnsResolver:
             raise NoSuchName(f"{name} does not exist") from error
         except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel) as error:
             raise NoSuchName(f"{name} is not a domain name") from error
+        except dns.resolver.LifetimeTimeout as error:
+            raise DnsFailure(f"no nameserver answered in {LIFETIME_S:g} s") from error
+        except dns.resolver.NoNameservers as error:
+            said = str(error.kwargs["errors"][-1][3]) if error.kwargs["errors"] else "no answer"
+            raise DnsFailure(f"no nameserver could tell ({said})") from error
         except (dns.exception.DNSException, OSError, UnicodeError) as error:
             raise DnsFailure(f"no answer for {name} {kind}: {error}") from error
         return list(answer.rrset or ())
