@@ -74,10 +74,11 @@ class Authenticator:
         """
         name, text = prepared_or_empty(login), prepared_or_empty(password)
         key = await self._directory.login_key(name) if name else None
+        account = await self._store.entry(key) if key is not None else None
+        if isinstance(account, Account) and account.enabled:
+            if self._remembered.knows(account, text):
+                return account
         found = await self._store.credentials(key) if key is not None else None
-        if found is not None and found[0].enabled:
-            if self._remembered.knows(found[0], text):
-                return found[0]
         attempt = self._throttle.begin(peer_address, key or name)
         account = await self._verified(found, text)
         if account is None:

@@ -179,10 +179,11 @@ class Supervisor:
         taken = {child.row for child in self._children.values()}
         row = next(each for each in range(ROWS) if each not in taken)
         ours, theirs = socket.socketpair()
+        self._limits.use_row(row)
         pid = os.fork()
         if pid == 0:
             ours.close()
-            self._become_worker(row, theirs)
+            self._become_worker(theirs)
         theirs.close()
         ours.setblocking(False)
         child = Child(pid, number, row, time.monotonic(), ours)
@@ -267,10 +268,9 @@ class Supervisor:
 
     # in the worker
 
-    def _become_worker(self, row: int, ready: socket.socket) -> NoReturn:
+    def _become_worker(self, ready: socket.socket) -> NoReturn:
         """Never returns."""
         self._forget_supervisor()
-        self._limits.use_row(row)
         user = account_of(self._configuration.user)
         exit_after(lambda: uvloop.run(self._serve(ready)), user)
 

@@ -1,12 +1,13 @@
 """Say what this server can do; what stands here is whole.
 
-Before login only what helps to log in is told, afterwards all the rest.
+Before login only what helps to log in is told, afterwards all the rest. The lines are made once,
+and all connections hold the same ones.
 
 RFC 9051    6.1.1, 6.2.1, 6.2.3     CAPABILITY, STARTTLS, LOGINDISABLED, AUTH=
 RFC 9051    appendix E: what IMAP4rev2 contains is told by its old names too, for IMAP4rev1 clients
 """
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 __all__ = ["ENABLEABLE", "after_login", "before_login"]
 
@@ -39,7 +40,8 @@ MAIL = (
 ENABLEABLE = frozenset({"CONDSTORE", "QRESYNC", "IMAP4REV2", "UTF8=ACCEPT"})
 
 
-def before_login(*, starttls: bool, login: bool, mechanisms: Iterable[str]) -> bytes:
+@lru_cache(maxsize=16)
+def before_login(*, starttls: bool, login: bool, mechanisms: tuple[str, ...]) -> bytes:
     """For strangers.
 
     Args:
@@ -56,6 +58,7 @@ def before_login(*, starttls: bool, login: bool, mechanisms: Iterable[str]) -> b
     return " ".join(words).encode("ascii")
 
 
+@lru_cache(maxsize=16)
 def after_login(*, append_limit: int) -> bytes:
     """For those who have logged in."""
     return " ".join([*BASE, *MAIL, f"APPENDLIMIT={append_limit}"]).encode("ascii")

@@ -9,6 +9,7 @@ Cost: an account that is open 1 µs, one that is not 0.4 ms.
 import asyncio
 import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Coroutine, Iterable, Iterator
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -30,6 +31,7 @@ from correo.store.sqlite.threads import StorageThreads
 __all__ = ["SqliteStore"]
 
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+REMEMBERED = 1024  # accounts nobody uses just now, 1 KiB each: most clients soon come back
 
 
 class SqliteStore:
@@ -49,6 +51,7 @@ class SqliteStore:
         self._clock = clock
         self._databases: WeakValueDictionary[AccountId, Database] = WeakValueDictionary()
         self._accounts: WeakValueDictionary[AccountId, SqliteAccountStore] = WeakValueDictionary()
+        self._recent: OrderedDict[AccountId, SqliteAccountStore] = OrderedDict()
         self._background: set[asyncio.Task[None]] = set()
 
     @property
@@ -70,6 +73,7 @@ class SqliteStore:
     async def open(self, account: AccountId) -> SqliteAccountStore:
         known = self._accounts.get(account)
         if known is not None:
+            self._remember(known)
             return known
         database = self._database(account)
         is_loose = await self._threads.read(database, has_loose)
@@ -79,6 +83,7 @@ class SqliteStore:
                 account, database, self._threads, self._blobs, self._bus, self._clock, self._begin
             )
             self._accounts[account] = store
+            self._remember(store)
             if is_loose:
                 store.collect_soon()
         return store
@@ -91,6 +96,7 @@ class SqliteStore:
         for kept in database.path.parent.glob(f"{database.path.name}.*"):
             kept.unlink()
         sync_directory(database.path.parent)
+        self._recent.pop(account, None)
         self._accounts.pop(account, None)
         self._databases.pop(account, None)
         self._bus.announce(account, None)
@@ -138,6 +144,13 @@ class SqliteStore:
             database = Database(self._path(account), MIGRATIONS, create=False, counted=COUNTED)
             self._databases[account] = database
         return database
+
+    def _remember(self, store: SqliteAccountStore) -> None:
+        """Keep it for the next session, in place of the one unused for longest."""
+        self._recent[store.account_id] = store
+        self._recent.move_to_end(store.account_id)
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         """Run something that nobody waits for; `close` does."""
