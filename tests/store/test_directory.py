@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from correo.base.errors import DamagedStore
-from correo.store.directory import Domain
+from correo.store.directory import Account, Domain
 from correo.store.memory.directory import MemoryDirectory
 from correo.store.sqlite.directory import SqliteDirectory
 from correo.store.sqlite.threads import StorageThreads
@@ -55,6 +55,44 @@ class TestSqliteDirectory(DirectoryContract):
             assert len(await store.accounts()) == 1
             assert store.node_key() == other.node_key()
             await other.close()
+            threads.close()
+
+        run_in(self.folder, scenario)
+
+    def test_what_is_remembered_is_forgotten_when_another_process_changes_it(self) -> None:
+        async def scenario(writer: object) -> None:
+            assert isinstance(writer, SqliteDirectory)
+            threads = StorageThreads(1)
+            store = SqliteDirectory(self.folder, threads, look_again_s=0)
+            ana = new_account("ana@correo.example")
+            assert await store.domain("correo.example") is None
+            await writer.add_domain(Domain("correo.example"))
+            await writer.add_accounts([ana])
+            assert await store.domain("correo.example") == Domain("correo.example")
+            assert await store.entry(ana.key) == ana.account
+            assert await store.entry(ana.key) == ana.account
+            await writer.set_enabled(ana.account.id, enabled=False)
+            changed = await store.entry(ana.key)
+            assert isinstance(changed, Account)
+            assert not changed.enabled
+            await writer.remove_account(ana.account.id)
+            assert await store.entry(ana.key) is None
+            await store.close()
+            threads.close()
+
+        run_in(self.folder, scenario)
+
+    def test_an_own_change_holds_at_once_however_long_the_rest_is_remembered(self) -> None:
+        async def scenario(_: object) -> None:
+            threads = StorageThreads(1)
+            store = SqliteDirectory(self.folder, threads, look_again_s=1000)
+            ana = new_account("ana@correo.example")
+            await store.add_domain(Domain("correo.example"))
+            await store.add_accounts([ana])
+            assert await store.entry(ana.key) == ana.account
+            await store.remove_account(ana.account.id)
+            assert await store.entry(ana.key) is None
+            await store.close()
             threads.close()
 
         run_in(self.folder, scenario)

@@ -5,10 +5,16 @@ thread would cost twenty times the look-up, and in WAL mode a reader waits for n
 look-up is a transaction of its own, so it sees what any process has committed. Changes go
 through the storage threads.
 
+Domains and addresses that were found are remembered, for RCPT asks for them again and again, and
+each statement lets the storage threads take Python's lock from the event loop, which then waits
+for its turn. Every 5 ms SQLite is asked whether anything has changed (PRAGMA data_version); if so,
+all is forgotten. What was not found is always looked up.
+
 Beside it lies `node.key`, 32 octets, mode 600: who has the database alone cannot read APOP
 secrets, nor tell the SCRAM salt of an unknown user from a real one.
 
-Cost: a look-up 4 to 6 microseconds; a change one fsync; 10,000 accounts in one transaction 0.1 s.
+Cost: a look-up 4 to 6 microseconds where no other thread wants to run, up to 250 where some do;
+one remembered 0.3; a change one fsync; 10,000 accounts in one transaction 0.1 s.
 """
 # ruff: noqa: S608 - the statements are put together from the constants below, never from values
 
@@ -16,6 +22,7 @@ import base64
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +47,8 @@ from correo.store.sqlite.threads import StorageThreads
 __all__ = ["SqliteDirectory"]
 
 NODE_KEY_SIZE = 32  # octets
+LOOK_AGAIN_S = 0.005  # ours; the time a change takes to be committed
+REMEMBERED = 10_000  # domains and addresses; then all are forgotten
 
 T = TypeVar("T")
 
@@ -90,9 +99,13 @@ class SqliteDirectory:
     Args:
         folder: the data directory; it must exist.
         threads: the process's storage threads, for changes.
+        look_again_s: how long what is remembered is trusted without a question.
     """
 
-    def __init__(self, folder: Path, threads: StorageThreads) -> None:
+    def __init__(
+        self, folder: Path, threads: StorageThreads, *, look_again_s: float = LOOK_AGAIN_S
+    ) -> None:
+        self._look_again_s = look_again_s
         self._path = folder / "node.db"
         self._key_path = folder / "node.key"
         self._threads = threads
@@ -102,18 +115,33 @@ class SqliteDirectory:
             counted=["SELECT count(*) FROM account", "SELECT count(*) FROM address"],
         )
         self._reader: apsw.Connection | None = None
+        self._domains: dict[str, Domain] = {}
+        self._entries: dict[AddressKey, Account | AliasEntry] = {}
+        self._version: int | None = None  # of what is remembered
+        self._looked_at = 0.0
         self._node_key = b""
 
     # look-ups
 
     async def domain(self, name: str) -> Domain | None:
+        self._forget_old()
+        known = self._domains.get(name)
+        if known is not None:
+            return known
         rows = await self._ask(f"{DOMAIN} WHERE name=?", name)
-        return domain_of(rows[0]) if rows else None
+        if not rows:
+            return None
+        found = self._domains[name] = domain_of(rows[0])
+        return found
 
     async def domains(self) -> list[Domain]:
         return [domain_of(row) for row in await self._ask(f"{DOMAIN} ORDER BY number")]
 
     async def entry(self, key: AddressKey) -> Account | AliasEntry | None:
+        self._forget_old()
+        known = self._entries.get(key)
+        if known is not None:
+            return known
         rows = await self._ask(
             f"SELECT e.alias, e.targets, {ACCOUNT}"
             " FROM address e LEFT JOIN account a ON a.number=e.account WHERE e.key=?",
@@ -122,7 +150,9 @@ class SqliteDirectory:
         if not rows:
             return None
         alias, targets, *account = rows[0]
-        return AliasEntry(alias, tuple(json.loads(targets))) if targets else account_of(account)
+        found = AliasEntry(alias, tuple(json.loads(targets))) if targets else account_of(account)
+        self._entries[key] = found
+        return found
 
     async def account(self, account: AccountId) -> Account | None:
         rows = await self._ask(f"SELECT {ACCOUNT} FROM account a WHERE id=?", account)
@@ -272,6 +302,24 @@ class SqliteDirectory:
         except apsw.Error as error:
             raise meaning_of(error, self._path) from error
 
+    def _forget_old(self) -> None:
+        """Keep what is remembered only while no process has changed anything."""
+        now = time.monotonic()
+        if self._reader is None or now - self._looked_at < self._look_again_s:
+            return
+        try:
+            version = self._reader.execute("PRAGMA data_version").get
+        except apsw.Error as error:
+            raise meaning_of(error, self._path) from error
+        self._looked_at = now
+        if version != self._version or len(self._domains) + len(self._entries) > REMEMBERED:
+            self._forget()
+        self._version = version
+
+    def _forget(self) -> None:
+        self._domains.clear()
+        self._entries.clear()
+
     async def _open_reader(self) -> apsw.Connection:
         await self._threads.read(self._database, lambda _: None)  # makes or upgrades the file
         if self._reader is None:
@@ -285,7 +333,7 @@ class SqliteDirectory:
         return self._reader
 
     async def _change(self, work: Callable[[apsw.Connection], None]) -> None:
-        await self._threads.write(self._database, work)
+        await self._threads.write(self._database, work, committed=lambda _: self._forget())
 
     async def _update(self, account: AccountId, assignments: str, *values: Any) -> None:
         def work(connection: apsw.Connection) -> None:
