@@ -2,7 +2,8 @@
 
 On the first SIGTERM or SIGINT it accepts nothing more, lets handlers finish, says farewell to
 everybody and ends within DRAIN_LIMIT_S; on a second one at once. `retire` is the gentle way: it
-accepts nothing more and ends when the last connection has ended by itself.
+accepts nothing more and ends when the last connection has ended by itself, or with a farewell to
+those that are there RETIREMENT_S later.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from correo.net.tls import ServerTls
 __all__ = ["DRAIN_LIMIT_S", "Worker"]
 
 DRAIN_LIMIT_S = 4.0  # of the 5 s in which the server ends
+RETIREMENT_S = 3600.0  # for connections to end by themselves after a reload
 CUT_LIMIT_S = 0.2  # for handlers to notice that their connection is gone
 
 log = logging.getLogger("correo.worker")
@@ -87,7 +89,7 @@ class Worker:
         self._ending.set()
 
     def retire(self) -> None:
-        """Return from `run` when the last connection is gone, however long that takes."""
+        """Return from `run` when the last connection is gone, or has had its time."""
         self._is_retiring = True
         self._ending.set()
 
@@ -106,7 +108,9 @@ class Worker:
         gone = asyncio.create_task(self._until_empty())
         if self._is_retiring:
             hurry = asyncio.create_task(self._hurry.wait())
-            await asyncio.wait([gone, hurry], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                [gone, hurry], timeout=RETIREMENT_S, return_when=asyncio.FIRST_COMPLETED
+            )
             hurry.cancel()
         for listener in self._listeners:
             for connection in list(listener.connections):
