@@ -321,6 +321,8 @@ def move(
 
     async def work(client: "ImapClient") -> None:
         await client.select(mailbox)
+        if not await client.search(f"UID {chosen}"):
+            raise CorreoError(f"no message {uids} in {mailbox}")
         if create and not await client.mailboxes(target):
             await client.create(target)
         action = client.copy if copy else client.move
