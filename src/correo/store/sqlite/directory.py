@@ -7,7 +7,7 @@ through the storage threads.
 
 Domains and addresses that were found are remembered, for RCPT asks for them again and again, and
 each statement lets the storage threads take Python's lock from the event loop, which then waits
-for its turn. Every 5 ms SQLite is asked whether anything has changed (PRAGMA data_version); if so,
+for its turn. Every 20 ms SQLite is asked whether anything has changed (PRAGMA data_version); if so,
 all is forgotten. What was not found is always looked up.
 
 Beside it lies `node.key`, 32 octets, mode 600: who has the database alone cannot read APOP
@@ -47,7 +47,7 @@ from correo.store.sqlite.threads import StorageThreads
 __all__ = ["SqliteDirectory"]
 
 NODE_KEY_SIZE = 32  # octets
-LOOK_AGAIN_S = 0.005  # ours; the time a change takes to be committed
+LOOK_AGAIN_S = 0.02  # ours; as if the look-up had come so much earlier
 REMEMBERED = 10_000  # domains and addresses; then all are forgotten
 
 T = TypeVar("T")
