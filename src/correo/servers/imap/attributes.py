@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any
 
-from correo.mailbox.sections import header_fields
+from correo.message.headers import selector
 from correo.store.model import Column
 from correo.wire.imap.dates import format_date_time
 from correo.wire.imap.fetch_items import BodySection, FetchAttribute, FetchItem, SectionText
@@ -163,13 +163,13 @@ class Plan:
 
 def header_section(item: BodySection) -> Convert:
     """BODY[HEADER], BODY[HEADER.FIELDS (...)] and the like, with their partials."""
-    names, exclude = item.fields, item.text is SectionText.HEADER_FIELDS_NOT
+    select = selector(item.fields, exclude=item.text is SectionText.HEADER_FIELDS_NOT)
     partial = item.partial
 
     def convert(headers: Sequence[bytes]) -> list[bytes]:
         chosen = headers
         if item.text is not SectionText.HEADER:
-            chosen = [header_fields(header, names, exclude=exclude) for header in headers]
+            chosen = list(map(select, headers))
         if partial is not None:
             first, end = partial[0], partial[0] + partial[1]
             chosen = [octets[first:end] for octets in chosen]

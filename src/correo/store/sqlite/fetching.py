@@ -105,6 +105,10 @@ class Reader:
         self, connection: apsw.Connection, rows: list[tuple[Any, ...]], next_uid: int
     ) -> Batch:
         """Put header and body together; what is not in its row is in a blob."""
+        if not self._octets_at and not any(
+            row[at] is None for row in rows for at in self._header_at
+        ):
+            return Batch([row[: self._width] for row in rows], next_uid, has_blobs=False)
         finished = []
         has_blobs = False
         for row in rows:
