@@ -2,6 +2,8 @@
 
 import io
 import json
+import socketserver
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,6 +206,26 @@ def test_direct_mail_to_a_server_that_is_down_may_work_later(
     monkeypatch.setattr("correo.delivery.exchangers.SMTP_PORT", 1)
     arguments = ["bob@[127.0.0.1]", "-f", "ana@a.test", "--text", "x", "--direct"]
     assert CliRunner().invoke(app, arguments).exit_code == 75
+
+
+@pytest.mark.parametrize(("greeting", "code"), [("554 5.7.1 not you", 1), ("421 4.3.2 busy", 75)])
+def test_direct_mail_to_a_server_that_turns_us_away_ends_as_it_says(
+    monkeypatch: pytest.MonkeyPatch, greeting: str, code: int
+) -> None:
+    class Doorman(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(f"{greeting}\r\n".encode())
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Doorman) as server:
+        monkeypatch.setattr("correo.delivery.exchangers.SMTP_PORT", server.server_address[1])
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        arguments = ["bob@[127.0.0.1]", "-f", "ana@a.test", "--text", "x", "--direct"]
+        result = CliRunner().invoke(app, arguments)
+        server.shutdown()
+        thread.join()
+    assert result.exit_code == code
+    assert greeting in result.output
 
 
 def test_direct_and_a_server_contradict_each_other(sink: ThreadedSink) -> None:

@@ -21,6 +21,7 @@ from correo.net.tls import CertificateFiles, ServerTls, client_context, opportun
 from correo.queue.routes import NextHop, Smarthost
 from correo.store.memory.blobs import MemoryBlobStore
 from correo.store.memory.directory import MemoryDirectory
+from correo.store.model import StoredBlob
 from correo.store.queue import QueuedMessage, QueuedRecipient, RecipientState
 from correo.testing.clock import FakeClock
 from correo.testing.sink import SmtpSink
@@ -38,7 +39,9 @@ UTF8_HEADER = "Subject: mañana\r\n\r\nx\r\n".encode()
 ALL = frozenset({"8BITMIME", "BINARYMIME", "SMTPUTF8", "CHUNKING", "DSN"})
 
 
-def message(content: bytes, *recipients: str, sender: str = "ana@a.test", **fields: Any) -> Any:
+def message(
+    content: bytes | StoredBlob, *recipients: str, sender: str = "ana@a.test", **fields: Any
+) -> Any:
     made = QueuedMessage(
         "M1", sender, [QueuedRecipient(r) for r in recipients or ("zoe@b.test",)], content,
         0.0, 1e12, 0.0,
@@ -82,6 +85,25 @@ CARRIED = [
     ("8-bit header", UTF8_HEADER, "8BITMIME", set(), "8BITMIME", UTF8_HEADER),
     ("8-bit header to 7", UTF8_HEADER, "8BITMIME", ALL, "7BIT", b"=?utf-8?"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["inline", "blob"])
+@pytest.mark.parametrize(("limit", "goes"), [(len(PLAIN) - 1, False), (len(PLAIN), True)])
+def test_what_is_larger_than_the_peer_takes_is_not_even_offered(
+    limit: int, goes: bool, large: bool
+) -> None:
+    async def work(sink: SmtpSink) -> None:
+        sink.refusals["MAIL"] = Refusal("4.7.1", "it came all the same")
+        blobs = MemoryBlobStore(FakeClock())
+        made = message(await blobs.put(PLAIN) if large else PLAIN)
+        [verdict] = await deliver(sink, made, blobs=blobs)
+        if goes:
+            assert "it came all the same" in verdict.diagnostic
+        else:
+            assert (verdict.state, verdict.status) == (RecipientState.FAILED, "5.3.4")
+            assert f"more than the {limit} " in verdict.diagnostic
+
+    run(work, max_size=limit)
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["inline", "blob"])

@@ -125,7 +125,7 @@ class Carrier:
 
         resolver = DnsResolver([read_nameserver(each) for each in self._way.nameservers])
         exchangers = Exchangers(resolver, shuffle=random.shuffle)
-        words = f"no host takes mail for {domain}"
+        words, is_temporary = f"no host takes mail for {domain}", False
         try:
             async for host in exchangers.hosts(Destination(domain)):
                 try:
@@ -141,12 +141,13 @@ class Carrier:
                         await self._give(client, letter, positions)
                     return
                 except (SmtpConnectionError, SmtpReplyError) as error:
-                    words = f"{host}: {error}"
+                    if error.is_temporary or not is_temporary:
+                        words, is_temporary = f"{host}: {error}", error.is_temporary
         except DeliveryFailure as failure:
             code = 450 if failure.is_temporary else 550
             self._report.outcome(letter, positions, code, failure.text)
             return
-        self._report.outcome(letter, positions, 450, words)
+        self._report.outcome(letter, positions, 450 if is_temporary else 550, words)
 
     async def _give(
         self, client: SmtpClient, letter: QueuedMessage, positions: Sequence[int]

@@ -1,8 +1,9 @@
-"""Make a message fit what one peer can carry: 8 bits or 7, UTF-8 addresses or none.
+"""Make a message fit what one peer can carry: 8 bits or 7, UTF-8 addresses or none, its size.
 
 `link` asks before each message. What needs nothing goes as it is; what the peer cannot carry is
 re-encoded with its structure kept, and where that would lose something the recipient fails.
 
+RFC 1870    6.2      what is larger than the peer takes is not sent: 5.3.4
 RFC 6152    3        8BITMIME; a server must not send 8-bit content to one without it
 RFC 3030    2, 3     BINARYMIME needs CHUNKING
 RFC 6531    3.4, 3.5 SMTPUTF8; an ASCII local part goes on with its domain as A-labels
@@ -81,10 +82,19 @@ async def pack(
         going.append(position)
         recipients.append(EnvelopeRecipient(address, each.notify, each.orcpt))
     body, octets = await fit(message, extensions, blobs, without_utf8=wants_utf8 and not with_utf8)
+    check_size(octets, extensions.max_size)
     envelope = Envelope(
         reverse_path, recipients, smtputf8, body, ret=message.ret, envid=message.envid
     )
     return Packed(envelope, octets, going, failed)
+
+
+def check_size(octets: bytes | Blob, limit: int) -> None:
+    """Raises Refusal: the peer takes no message so large; limit 0 is none."""
+    size = len(octets) if isinstance(octets, bytes) else octets.size
+    if 0 < limit < size:
+        words = f"the message has {size} octets, more than the {limit} that are taken there"
+        raise Refusal("5.3.4", words, reply=552)
 
 
 def is_ascii(message: QueuedMessage, positions: Sequence[int]) -> bool:
