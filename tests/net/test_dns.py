@@ -4,15 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 
 from correo.base.dnstypes import DnsFailure, MailExchanger, NoSuchName
 from correo.net.dns import DnsResolver
+from correo.testing.nameserver import Nameserver
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -30,40 +26,10 @@ SILENT = "silent.example"
 BROKEN = {("broken.example", "MX"), ("half.example", "AAAA"), ("broken.example", "A"), ("broken.example", "AAAA")}  # fmt: skip
 
 
-class Nameserver(asyncio.DatagramProtocol):
-    """Answers from ZONE; counts the questions."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        query = dns.message.from_wire(data)
-        question = query.question[0]
-        name = str(question.name).lower().removesuffix(".")
-        kind = dns.rdatatype.to_text(question.rdtype)
-        self.asked.append((name, kind))
-        if name == SILENT:
-            return
-        answer = dns.message.make_response(query)
-        answer.flags |= dns.flags.RA
-        if (name, kind) in BROKEN:
-            answer.set_rcode(dns.rcode.SERVFAIL)
-        elif (name, kind) in ZONE:
-            answer.answer.append(
-                dns.rrset.from_text(question.name, 60, "IN", kind, *ZONE[name, kind])
-            )
-        elif not any(known == name for known, _ in ZONE):
-            answer.set_rcode(dns.rcode.NXDOMAIN)
-        self.transport.sendto(answer.to_wire(), addr)
-
-
 def ask(run: Run, question: Callable[[DnsResolver, Nameserver], Coroutine[Any, Any, None]]) -> None:
     async def flow() -> None:
         transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
-            Nameserver, local_addr=("127.0.0.1", 0)
+            lambda: Nameserver(ZONE, failing=BROKEN, silent={SILENT}), local_addr=("127.0.0.1", 0)
         )
         try:
             port = transport.get_extra_info("sockname")[1]

@@ -6,7 +6,8 @@ replaced. It has no event loop, no thread and no connection of its own.
 
 SIGTERM, SIGINT  every worker drains; all are gone within 5 s
 SIGHUP           new workers serve with the configuration and certificate as they are on disk now;
-                 the old ones accept nothing more and end when their last connection has ended
+                 the old ones accept nothing more and end when their last connection has ended,
+                 with a farewell to those still there an hour later
 """
 
 import asyncio
