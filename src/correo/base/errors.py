@@ -6,8 +6,6 @@ protocol, in `servers/`; nothing below catches `Exception`.
 RFC 3463    enhanced status codes: class.subject.detail
 """
 
-import logging
-
 __all__ = [
     "AlreadyExists",
     "AuthenticationFailed",
@@ -19,7 +17,6 @@ __all__ = [
     "Refusal",
     "StorageFull",
     "UsageError",
-    "log_own_trouble",
 ]
 
 
@@ -118,9 +115,3 @@ class AuthenticationFailed(Refusal):
 
     def __init__(self, text: str = "authentication credentials invalid") -> None:
         super().__init__("5.7.8", text, reply=535)
-
-
-def log_own_trouble(log: logging.Logger, refusal: Refusal) -> None:
-    """Put what strangers are not told of a refusal into the log."""
-    if refusal.told != refusal.text:
-        log.error("%s", refusal.text)

@@ -16,7 +16,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from correo.base.errors import CorreoError, Refusal, log_own_trouble
+from correo.base.errors import CorreoError, Refusal
 from correo.filters.pipeline import Arriving, Pipeline
 from correo.intake.api import Accepted, MailParameters, Outcome, PeerInfo
 from correo.intake.content import Content
@@ -31,6 +31,7 @@ from correo.store.directory import Account
 from correo.store.model import StoredBlob
 from correo.store.queue import QueuedMessage, QueuedRecipient
 from correo.trace.journey import Journal
+from correo.trace.trouble import log_own_trouble
 
 __all__ = ["Acceptance", "Envelope"]
 

@@ -14,9 +14,9 @@ from correo.base.errors import (
     OverQuota,
     Refusal,
     StorageFull,
-    log_own_trouble,
 )
 from correo.mailbox.sections import UnknownEncoding
+from correo.trace.trouble import log_own_trouble
 from correo.wire.imap import codes
 from correo.wire.imap.server import Condition
 

@@ -18,13 +18,7 @@ from correo.accounts.authenticator import Authenticator
 from correo.accounts.sasl import LoggedIn, SaslLogin
 from correo.base.blobs import Blob
 from correo.base.clock import Clock
-from correo.base.errors import (
-    AuthenticationFailed,
-    DamagedStore,
-    PeerError,
-    Refusal,
-    log_own_trouble,
-)
+from correo.base.errors import AuthenticationFailed, DamagedStore, PeerError, Refusal
 from correo.mailbox.home import mail_of
 from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
@@ -35,6 +29,7 @@ from correo.store.api import Store
 from correo.store.directory import Account
 from correo.store.maildrop_lock import MaildropLock, MaildropLocks
 from correo.store.model import AccountId, Column
+from correo.trace.trouble import log_own_trouble
 from correo.wire.pop3 import (
     DeletionsDue,
     DigestGiven,

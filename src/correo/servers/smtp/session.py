@@ -14,13 +14,14 @@ from collections.abc import Coroutine
 from typing import Any
 
 from correo.accounts.authenticator import Authenticator
-from correo.base.errors import PeerError, Refusal, log_own_trouble
+from correo.base.errors import PeerError, Refusal
 from correo.intake.api import Intake, IntakeSession, MessageReceiver, Role
 from correo.net.addresses import is_in, is_loopback
 from correo.net.driver import Connection
 from correo.servers.smtp.login import Login, mechanisms_offered
 from correo.servers.smtp.peers import add_tls, peer_of, protocol_name, with_xclient
 from correo.servers.smtp.settings import SmtpSettings
+from correo.trace.trouble import log_own_trouble
 from correo.wire.smtp.server.engine import ServerEngine
 from correo.wire.smtp.server.events import (
     AuthenticationAnswered,
