@@ -249,3 +249,23 @@ def test_many_announcements_are_parted_into_datagrams_that_fit() -> None:
 @settings(max_examples=100)
 def test_any_octets_can_be_decoded(octets: bytes) -> None:
     decode(octets, {})
+
+
+def test_changes_soon_after_one_another_travel_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        monkeypatch.setattr("correo.store.bus.SPACING_S", 1000.0)
+        with processes(tmp_path, 2) as (near, far):
+            near_watcher, far_watcher = Watcher(near), Watcher(far)
+            near.announce(ANA, ONE)
+            assert await far_watcher.wait() == [ONE]  # the first one at once
+            await near_watcher.wait()
+            for mailbox in (ONE, TWO):
+                near.announce(ANA, mailbox)
+                await near_watcher.wait()  # who is in the same process never waits
+            assert far_watcher.woken == []
+            near.close()  # what was not told yet is told now
+            assert set(await far_watcher.wait()) == {ONE, TWO}
+
+    run(scenario)
