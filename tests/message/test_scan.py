@@ -169,6 +169,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("octets", [pytest.param(v, id=k) for k, v in HOSTILE.items()])
 def test_hostile_octets_give_an_index_in_linear_time(octets: bytes, read_list: ReadList) -> None:
     """The bound is loose, for slow machines; what is squared takes minutes at these sizes."""

@@ -21,6 +21,8 @@ from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
 from correo.testing.imap_world import ImapWorld, WorldClient, message
 
+pytestmark = pytest.mark.slow  # hundreds of random commands from several clients at once
+
 FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "\\Deleted", "alpha", "Beta")
 NUMBERED = ("FETCH", "STORE", "SEARCH")  # no expunge is told while one of these is answered
 
