@@ -15,6 +15,7 @@ Cost: 1 µs to announce, 10 µs for a datagram; nothing when idle.
 """
 
 import asyncio
+import math
 import os
 import secrets
 import socket
@@ -59,7 +60,7 @@ class Bus:
         self._peers_as_of = -1
         self._retry: asyncio.TimerHandle | None = None
         self._untold: Changed = {}  # to the other processes
-        self._told_at = 0.0
+        self._told_at = -math.inf
         self._telling: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
