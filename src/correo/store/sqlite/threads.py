@@ -16,13 +16,14 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from zlib import crc32
 
 import apsw
 
 from correo.base.errors import CorreoError, DamagedStore, UsageError
-from correo.store.sqlite.database import Database, meaning_of
+from correo.store.sqlite.database import Database
+from correo.store.sqlite.transactions import Job, Work, fail, read, understood, write
 
 __all__ = ["StorageThreads"]
 
@@ -30,7 +31,6 @@ OPEN_LIMIT = 64  # files one thread keeps open; each costs 3 descriptors and up 
 BATCH_LIMIT = 256  # works in one transaction; beyond that the first ones wait too long
 
 T = TypeVar("T")
-Work = Callable[[apsw.Connection], T]
 
 
 class StorageThreads:
@@ -91,50 +91,6 @@ class StorageThreads:
             waiting = database.waiting = Waiting(database, thread)
         waiting.add(job)
         return job.future
-
-
-class Job(Generic[T]):
-    """One piece of work and what came of it."""
-
-    __slots__ = (
-        "committed",
-        "error",
-        "future",
-        "is_read",
-        "is_release",
-        "outbox",
-        "result",
-        "work",
-    )
-
-    future: "asyncio.Future[T]"
-    outbox: "Outbox"
-    result: T
-
-    def __init__(
-        self,
-        work: Work[T],
-        *,
-        committed: Callable[[T], None] | None = None,
-        is_read: bool = False,
-        is_release: bool = False,
-    ) -> None:
-        self.work = work
-        self.committed = committed
-        self.is_read = is_read
-        self.is_release = is_release
-        self.error: BaseException | None = None
-
-    def deliver(self) -> None:
-        """In the event loop: tell the one who waits."""
-        if self.error is None and self.committed is not None:
-            self.committed(self.result)
-        if self.future.done():  # the caller gave up
-            return
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(self.error)
 
 
 class Outbox:
@@ -281,66 +237,6 @@ class StorageThread:
 
     def _close_oldest(self) -> None:
         close_quietly(self._open.popitem(last=False)[0])
-
-
-def read(connection: apsw.Connection, work: Work[T]) -> T:
-    """Run one work on one unchanging view of the database."""
-    connection.execute("BEGIN")
-    try:
-        return work(connection)
-    finally:
-        connection.execute("ROLLBACK")
-
-
-def write(connection: apsw.Connection, jobs: list[Job[Any]], database: Database) -> None:
-    """Run all jobs in one transaction. Raises apsw.Error when none of them is stored."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if len(jobs) == 1:
-            attempt(connection, jobs[0], database)
-        else:
-            for job in jobs:
-                connection.execute("SAVEPOINT work")
-                attempt(connection, job, database)
-                if job.error is not None:
-                    connection.execute("ROLLBACK TO work")
-                connection.execute("RELEASE work")
-        if any(job.error is None for job in jobs):
-            connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def attempt(connection: apsw.Connection, job: Job[Any], database: Database) -> None:
-    """Run one job and note what it gives or raises.
-
-    An error after which SQLite has given up the whole transaction is raised on.
-    """
-    try:
-        job.result = job.work(connection)
-    except apsw.Error as error:
-        if not connection.in_transaction:
-            raise
-        job.error = understood(error, database)
-    except BaseException as error:
-        job.error = error
-
-
-def fail(jobs: list[Job[Any]], error: BaseException) -> None:
-    """None of these is stored; those that failed by themselves keep their own reason."""
-    for job in jobs:
-        if job.error is None:
-            job.error = error
-
-
-def understood(error: apsw.Error, database: Database) -> BaseException:
-    connection = database.connection
-    system_error = 0 if connection is None else connection.system_errno
-    try:
-        return meaning_of(error, database.path, system_error=system_error)
-    except apsw.Error as own_fault:
-        return own_fault
 
 
 def close_quietly(database: Database) -> None:
