@@ -25,7 +25,7 @@ from correo.app.config import (
 from correo.app.listening import bind_all, close_all, remove_endpoints, write_endpoints
 from correo.app.start import certificate_files, claim_resources, lock_data, make_folders
 from correo.app.welcome import welcome
-from correo.app.wiring import Conveniences, House
+from correo.app.wiring import Conveniences, House, look_at_files
 from correo.app.worker import Worker
 from correo.base.errors import AuthenticationFailed, CorreoError, UsageError
 from correo.mailbox.append import deliver, prepare
@@ -102,6 +102,7 @@ def run(
     conveniences = Conveniences() if strict else Conveniences(lenient=True, catcher=CATCHER)
 
     async def serve() -> None:
+        await look_at_files(configuration)
         worker = Worker(configuration, conveniences, bound, tls, limits)
 
         async def ready(house: House) -> None:

@@ -49,7 +49,10 @@ from correo.store.bus import Bus
 from correo.store.maildrop_lock import FileMaildropLocks
 from correo.store.queue import QUEUE_NEWS
 from correo.store.sqlite.directory import SqliteDirectory
+from correo.store.sqlite.group_commit import GroupCommit
+from correo.store.sqlite.journal import CommitJournal
 from correo.store.sqlite.queue import SqliteQueue
+from correo.store.sqlite.recovery import recover
 from correo.store.sqlite.store import SqliteStore
 from correo.store.sqlite.threads import StorageThreads
 from correo.trace.journey import Journal
@@ -322,17 +325,23 @@ def lay_foundations(configuration: Configuration) -> Foundations:
         threads,
         bus,
         SqliteDirectory(folder, threads),
-        SqliteStore(folder, threads, bus, clock),
+        SqliteStore(
+            folder, threads, bus, clock, GroupCommit(threads, CommitJournal(folder / "journal"))
+        ),
         SqliteQueue(folder / "queue.db", threads),
         Passwords(),
     )
 
 
 async def look_at_files(configuration: Configuration) -> None:
-    """Make or upgrade the node's files. Raises DamagedStore, StorageFull."""
+    """Make or upgrade the node's files, and mend what a crash has left. Nobody else is at work.
+
+    Raises DamagedStore, StorageFull.
+    """
     base = lay_foundations(configuration)
     try:
         await base.look()
+        recover(configuration.folder, base.store.blobs)
     finally:
         await base.close()
 

@@ -15,7 +15,6 @@ from correo.base.clock import Clock
 from correo.base.errors import Refusal
 from correo.store.api import BlobStore, Watch
 from correo.store.bus import Bus
-from correo.store.conversation import thread_keys
 from correo.store.model import (
     INLINE_LIMIT,
     AccountId,
@@ -36,12 +35,15 @@ from correo.store.sqlite import changelog, filing, flagging, mailboxes, reading,
 from correo.store.sqlite.database import Database
 from correo.store.sqlite.entries import Entries
 from correo.store.sqlite.fetching import BATCH_ROWS, BlobHeader, reader_of
-from correo.store.sqlite.filing import Letter
+from correo.store.sqlite.filing import Letter, letter_of
+from correo.store.sqlite.group_commit import GroupCommit
+from correo.store.sqlite.redo import record
 from correo.store.sqlite.threads import StorageThreads
 from correo.store.uidset import ascending
 
 __all__ = ["SqliteAccountStore"]
 
+SMALL_BATCH = 4  # messages filed in the event loop at a time; more go to the storage thread
 COLLECT_STEP = 100  # messages deleted in one transaction, so that nobody waits for long
 
 T = TypeVar("T")
@@ -59,6 +61,7 @@ class SqliteAccountStore:
         bus: Bus,
         clock: Clock,
         background: Callable[[Coroutine[None, None, None]], None],
+        group_commit: GroupCommit | None = None,
     ) -> None:
         self._account_id = account_id
         self._database = database
@@ -67,6 +70,7 @@ class SqliteAccountStore:
         self._bus = bus
         self._clock = clock
         self._background = background
+        self._group_commit = group_commit
         self._is_collecting_due = False
 
     @property
@@ -132,8 +136,17 @@ class SqliteAccountStore:
     async def append(self, mailbox: MailboxId, batch: Sequence[NewMessage]) -> list[Appended]:
         now = self._now()
         letters = [await self._letter(message, now) for message in batch]
-        return await self._write(
-            lambda c: filing.append(c, mailbox, letters, now), lambda _: [mailbox]
+
+        def work(connection: apsw.Connection) -> list[Appended]:
+            return filing.append(connection, mailbox, letters, now)
+
+        if self._group_commit is None or not is_small(batch):
+            return await self._write(work, lambda _: [mailbox])
+        return await self._group_commit.write(
+            self._database,
+            work,
+            record=lambda filed: record(self._account_id, mailbox, filed, letters, now),
+            committed=lambda _: self._bus.announce(self._account_id, mailbox),
         )
 
     async def store_flags(
@@ -230,17 +243,15 @@ class SqliteAccountStore:
     async def _letter(self, message: NewMessage, now: int) -> Letter:
         index, octets = message.index, message.octets
         date = now if message.internal_date is None else message.internal_date
-        keys = thread_keys(index)
         if isinstance(octets, bytes) and len(octets) > INLINE_LIMIT:
             octets = await self._blobs.put(octets)
         if isinstance(octets, bytes):
-            header, body = octets[: index.header_size], octets[index.header_size :]
-            return Letter(index, header, body, None, message.flags, date, keys)
+            return letter_of(index, octets, None, message.flags, date)
         self._blobs.keep(octets)
-        first = None
+        first = b""
         if index.header_size <= INLINE_LIMIT:
             first = await self._blobs.open(octets).read(0, index.header_size)
-        return Letter(index, first, None, octets.digest, message.flags, date, keys)
+        return letter_of(index, first, octets.digest, message.flags, date)
 
     async def _with_blobs(self, rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
         return [tuple([await self._opened(value) for value in row]) for row in rows]
@@ -264,3 +275,9 @@ class SqliteAccountStore:
                 await self.collect()
             except Refusal:  # no space, say: what is loose waits for the next occasion
                 return
+
+
+def is_small(batch: Sequence[NewMessage]) -> bool:
+    """Whether filing it holds up the event loop for no longer than a delivery does."""
+    inline = sum(len(each.octets) for each in batch if isinstance(each.octets, bytes))
+    return len(batch) <= SMALL_BATCH and inline <= INLINE_LIMIT

@@ -1,7 +1,8 @@
 """Keep one SQLite file: open it when it is needed, bring its schema up to date, say what is wrong.
 
 `threads` runs all work on it, always on the same storage thread of a process; several processes
-may hold the same file open. A commit is durable when it returns (WAL, synchronous=FULL).
+may hold the same file open. A commit is durable when it returns (WAL, synchronous=FULL), unless
+a journal has made it durable before (`group_commit`).
 
 A schema is a list of steps; the file's `user_version` says how many of them it has. A new file
 gets all of them in one transaction. An older file is upgraded beside itself, in a copy that is
@@ -15,6 +16,7 @@ Cost: opening a file 0.2 ms, closing it 0.5 ms (the log is folded into the file 
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -56,7 +58,10 @@ class Database:
         "_counted",
         "_create",
         "_migrations",
+        "_syncs_commits",
         "connection",
+        "lock",
+        "log_pages",
         "path",
         "waiting",
     )
@@ -71,7 +76,10 @@ class Database:
     ) -> None:
         self.path = path
         self.connection: apsw.Connection | None = None
+        self.lock = threading.Lock()  # whoever uses the connection holds it
+        self.log_pages = 0  # in the write-ahead log, as of the last commit through here
         self.waiting: Any = None  # what waits for this database; belongs to `threads`
+        self._syncs_commits = True
         self._migrations = migrations
         self._create = create
         self._counted = counted
@@ -87,6 +95,8 @@ class Database:
         if self.connection is None:
             with explained(self.path):
                 self.connection = self._open()
+            self._syncs_commits, self.log_pages = True, 0
+            self.connection.set_wal_hook(self._note_log)
         return self.connection
 
     def close(self) -> None:
@@ -95,6 +105,42 @@ class Database:
             connection, self.connection = self.connection, None
             with explained(self.path, connection):
                 connection.close()
+
+    def sync_commits(self, *, wanted: bool) -> None:
+        """Whether the next commits wait for the disk. They do unless a journal does it for them.
+
+        Call it with the lock held, outside a transaction.
+        """
+        if self._syncs_commits is not wanted and self.connection is not None:
+            self.connection.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+            self._syncs_commits = wanted
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """Inside, what another process has locked is an apsw.BusyError at once."""
+        connection = self.connection
+        assert connection is not None
+        connection.set_busy_handler(None)
+        try:
+            yield
+        finally:
+            connection.set_busy_handler(wait_for_lock)
+
+    @property
+    def is_log_long(self) -> bool:
+        """Whether it is time to `fold` the write-ahead log into the file."""
+        return self.log_pages >= LOG_PAGES
+
+    def fold(self) -> None:
+        """Copy the write-ahead log into the file, synced, as far as readers let it. Blocks."""
+        if self.connection is not None:
+            self.log_pages = 0  # until the next commit says otherwise
+            with explained(self.path, self.connection):
+                self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def _note_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self.log_pages = pages
+        return apsw.SQLITE_OK
 
     def _open(self) -> apsw.Connection:
         is_new = not self.path.exists()

@@ -20,16 +20,16 @@ import apsw
 
 from correo.base.errors import NotFound, OverQuota, Refusal
 from correo.message.index import MessageIndex
-from correo.store.conversation import email_id
+from correo.store.conversation import email_id, thread_keys
 from correo.store.model import Appended, Copied
-from correo.store.sqlite.changelog import log, shorten
+from correo.store.sqlite.changelog import last_number, log, shorten
 from correo.store.sqlite.counters import TALLY, Tally, adjust
 from correo.store.sqlite.entries import Entries, numbers
 from correo.store.sqlite.schema import APPENDED, SPAN, UID_LIMIT
 from correo.store.texts import storable
 from correo.store.uidset import run
 
-__all__ = ["Letter", "append", "copy"]
+__all__ = ["Letter", "append", "append_again", "copy", "letter_of"]
 
 
 @dataclass(slots=True)
@@ -49,6 +49,21 @@ class Letter:
     keys: list[int]
 
 
+def letter_of(
+    index: MessageIndex, octets: bytes, digest: str | None, flags: str, internal_date: int
+) -> Letter:
+    """Put a message into the form of the tables.
+
+    Args:
+        octets: all of it; of one that lies in a blob, its header, b"" if that is too large.
+    """
+    keys = thread_keys(index)
+    size = index.header_size
+    if digest is None:
+        return Letter(index, octets[:size], octets[size:], None, flags, internal_date, keys)
+    return Letter(index, octets or None, None, digest, flags, internal_date, keys)
+
+
 def append(
     connection: apsw.Connection, mailbox: int, letters: Sequence[Letter], now: int
 ) -> list[Appended]:
@@ -56,8 +71,54 @@ def append(
     uid, number, log_start, quota = room(connection, mailbox, len(letters))
     if quota is not None:
         check_quota(connection, quota, sum(letter.index.size for letter in letters))
+    filed = enter(connection, mailbox, letters, uid=uid, number=number, now=now)
+    number += len(letters)
+    log(connection, number, mailbox, APPENDED, run(uid, uid + len(letters) - 1))
+    adjust(connection, mailbox, number, tally(letters), uids=len(letters))
+    shorten(connection, log_start, number)
+    return filed
+
+
+def append_again(
+    connection: apsw.Connection,
+    mailbox: int,
+    letters: Sequence[Letter],
+    *,
+    uid: int,
+    number: int,
+    now: int,
+) -> bool:
+    """File messages that were filed already, and lost, with the UIDs and numbers they had.
+
+    Args:
+        uid, number: of the first one.
+
+    Returns:
+        False if they are not lost: the account has come as far as this, or the mailbox is gone.
+    """
+    if last_number(connection) >= number:
+        return False
+    uid_next = connection.execute("SELECT uid_next FROM mailbox WHERE id = ?", (mailbox,)).get
+    if uid_next is None:
+        return False
+    enter(connection, mailbox, letters, uid=uid, number=number - 1, now=now)
+    last, number = uid + len(letters) - 1, number + len(letters) - 1
+    log(connection, number, mailbox, APPENDED, run(uid, last))
+    adjust(connection, mailbox, number, tally(letters), uids=last + 1 - uid_next)
+    return True
+
+
+def enter(
+    connection: apsw.Connection,
+    mailbox: int,
+    letters: Sequence[Letter],
+    *,
+    uid: int,
+    number: int,
+    now: int,
+) -> list[Appended]:
+    """The rows of new messages, from this UID on, with the numbers after this one."""
     filed = []
-    first = uid
     for letter in letters:
         number += 1
         insert(connection, number, letter)
@@ -75,9 +136,6 @@ def append(
         )
         filed.append(Appended(uid, number, email_id(number)))
         uid += 1
-    log(connection, number, mailbox, APPENDED, run(first, uid - 1))
-    adjust(connection, mailbox, number, tally(letters), uids=len(letters))
-    shorten(connection, log_start, number)
     return filed
 
 

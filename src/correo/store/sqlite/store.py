@@ -25,10 +25,11 @@ from correo.store.model import AccountId
 from correo.store.sqlite import mailboxes
 from correo.store.sqlite.account import SqliteAccountStore
 from correo.store.sqlite.database import Database, remove_database
+from correo.store.sqlite.group_commit import GroupCommit
 from correo.store.sqlite.schema import COUNTED, MIGRATIONS
 from correo.store.sqlite.threads import StorageThreads
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteStore", "place_of"]
 
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 REMEMBERED = 1024  # accounts nobody uses just now, 1 KiB each: most clients soon come back
@@ -41,14 +42,24 @@ class SqliteStore:
         data: the data directory.
         threads: shared with the other databases of the process; closed by whoever made them.
         bus: started and closed by whoever made it.
+        group_commit: makes small appends durable together; closed here. Without one each account
+            syncs its own.
     """
 
-    def __init__(self, data: Path, threads: StorageThreads, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        data: Path,
+        threads: StorageThreads,
+        bus: Bus,
+        clock: Clock,
+        group_commit: GroupCommit | None = None,
+    ) -> None:
         self._directory = data / "accounts"
         self._blobs = FileBlobStore(data / "blobs", clock)
         self._threads = threads
         self._bus = bus
         self._clock = clock
+        self._group_commit = group_commit
         self._databases: WeakValueDictionary[AccountId, Database] = WeakValueDictionary()
         self._accounts: WeakValueDictionary[AccountId, SqliteAccountStore] = WeakValueDictionary()
         self._recent: OrderedDict[AccountId, SqliteAccountStore] = OrderedDict()
@@ -80,7 +91,14 @@ class SqliteStore:
         store = self._accounts.get(account)  # another session may have been quicker
         if store is None:
             store = SqliteAccountStore(
-                account, database, self._threads, self._blobs, self._bus, self._clock, self._begin
+                account,
+                database,
+                self._threads,
+                self._blobs,
+                self._bus,
+                self._clock,
+                self._begin,
+                self._group_commit,
             )
             self._accounts[account] = store
             self._remember(store)
@@ -130,13 +148,14 @@ class SqliteStore:
         """Wait for what runs in the background. The threads and the bus are not closed here."""
         while self._background:
             await asyncio.wait(self._background)
+        if self._group_commit is not None:
+            await self._group_commit.close()
         self._blobs.close()
 
     def _path(self, account: AccountId) -> Path:
         if SAFE.fullmatch(account) is None:
             raise UsageError(f"{account!r} cannot be an account id")
-        shard = hashlib.sha256(account.encode()).hexdigest()[:2]
-        return self._directory / shard / f"{account}.db"
+        return place_of(self._directory, account)
 
     def _database(self, account: AccountId) -> Database:
         database = self._databases.get(account)
@@ -157,6 +176,12 @@ class SqliteStore:
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def place_of(directory: Path, account: AccountId) -> Path:
+    """The file of an account, below `<data>/accounts`."""
+    shard = hashlib.sha256(account.encode()).hexdigest()[:2]
+    return directory / shard / f"{account}.db"
 
 
 def has_loose(connection: apsw.Connection) -> bool:

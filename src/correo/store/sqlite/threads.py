@@ -76,7 +76,23 @@ class StorageThreads:
         for thread in self._threads:
             thread.stop()
 
-    def _submit(self, database: Database, job: "Job[T]") -> "asyncio.Future[T]":
+    def fold_soon(self, database: Database) -> None:
+        """Bring the write-ahead log of an open database into its file; nobody waits for it."""
+        job: Job[None] = Job(lambda _: None, is_read=True)
+        self.submit(database, job)
+
+    def let_go_soon(self, database: Database) -> None:
+        """Close a file that is damaged, so that the copy put in its place will be seen."""
+        job: Job[None] = Job(lambda _: None, is_release=True)
+        self.submit(database, job)
+
+    async def _submit(self, database: Database, job: Job[T]) -> T:
+        job.future = asyncio.get_running_loop().create_future()
+        self.submit(database, job)
+        return await job.future
+
+    def submit(self, database: Database, job: Job[Any]) -> None:
+        """Do a job, with its own future, after what waits for the database already."""
         if self._is_closed:
             raise UsageError("the storage threads are closed")
         loop = asyncio.get_running_loop()
@@ -84,13 +100,11 @@ class StorageThreads:
         if outbox is None or outbox.loop is not loop:
             outbox = self._outbox = Outbox(loop)
         job.outbox = outbox
-        job.future = loop.create_future()
         waiting = database.waiting
         if waiting is None:
             thread = self._threads[crc32(str(database.path).encode()) % len(self._threads)]
             waiting = database.waiting = Waiting(database, thread)
         waiting.add(job)
-        return job.future
 
 
 class Outbox:
@@ -140,6 +154,10 @@ class Waiting:
             self._is_queued = True
             self._thread.put(self)
 
+    def touch(self) -> None:
+        """From whoever holds the database's lock: it is in use, do not close it soon."""
+        self._thread.touch(self.database)
+
     def take(self) -> list[Job[Any]]:
         """From the storage thread: everything that waits now."""
         self._is_queued = False
@@ -160,6 +178,13 @@ class StorageThread:
     def put(self, waiting: Waiting) -> None:
         self._queue.put(waiting)
 
+    def touch(self, database: Database) -> None:
+        """Somebody else has used its connection; called with its lock held."""
+        try:
+            self._open.move_to_end(database)
+        except KeyError:  # just now looked at for closing, and put back where it belongs
+            pass
+
     def stop(self) -> None:
         self._queue.put(None)
         self._thread.join()
@@ -168,7 +193,8 @@ class StorageThread:
         while (waiting := self._queue.get()) is not None:
             jobs = waiting.take()
             if jobs:
-                self._work_off(waiting.database, jobs)
+                with waiting.database.lock:
+                    self._work_off(waiting.database, jobs)
             if len(self._open) > self._open_limit and self._queue.empty():
                 self._close_oldest()  # while nobody waits for it
         for database in self._open:
@@ -201,12 +227,16 @@ class StorageThread:
         if isinstance(job.error, DamagedStore):
             self._let_go(database)
         job.outbox.put([job])
+        if database.is_log_long:
+            fold_quietly(database)
 
     def _write(self, database: Database, jobs: list[Job[Any]]) -> None:
         if not jobs:
             return
         try:
-            write(self._connection(database), jobs, database)
+            connection = self._connection(database)
+            database.sync_commits(wanted=True)
+            write(connection, jobs, database)
         except apsw.Error as error:
             fail(jobs, understood(error, database))
         except BaseException as error:  # whatever it is, those who wait must hear it
@@ -218,6 +248,8 @@ class StorageThread:
         else:
             for job in jobs:
                 job.outbox.put([job])
+        if database.is_log_long:
+            fold_quietly(database)
 
     def _connection(self, database: Database) -> apsw.Connection:
         connection = database.connection
@@ -236,7 +268,22 @@ class StorageThread:
         close_quietly(database)
 
     def _close_oldest(self) -> None:
-        close_quietly(self._open.popitem(last=False)[0])
+        """Close the one unused for longest that nobody uses just now."""
+        for _ in range(len(self._open)):
+            database, _ = self._open.popitem(last=False)
+            if database.lock.acquire(blocking=False):
+                close_quietly(database)
+                database.lock.release()
+                return
+            self._open[database] = None
+
+
+def fold_quietly(database: Database) -> None:
+    """What cannot be folded now stays in the log; the next commit is an occasion to try again."""
+    try:
+        database.fold()
+    except (CorreoError, apsw.Error):
+        pass
 
 
 def close_quietly(database: Database) -> None:

@@ -32,7 +32,7 @@ class Job(Generic[T]):
         "work",
     )
 
-    future: "asyncio.Future[T]"
+    future: "asyncio.Future[T] | None"  # None if nobody waits
     outbox: Any  # of `threads`, the way back to the event loop
     result: T
 
@@ -49,17 +49,19 @@ class Job(Generic[T]):
         self.is_read = is_read
         self.is_release = is_release
         self.error: BaseException | None = None
+        self.future = None
 
     def deliver(self) -> None:
         """In the event loop: tell the one who waits."""
         if self.error is None and self.committed is not None:
             self.committed(self.result)
-        if self.future.done():  # the caller gave up
+        future = self.future
+        if future is None or future.done():  # nobody waits, or not any more
             return
         if self.error is None:
-            self.future.set_result(self.result)
+            future.set_result(self.result)
         else:
-            self.future.set_exception(self.error)
+            future.set_exception(self.error)
 
 
 def read(connection: apsw.Connection, work: Work[T]) -> T:
