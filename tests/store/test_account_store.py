@@ -8,6 +8,8 @@ import pytest
 from correo.store.bus import Bus
 from correo.store.memory.store import MemoryStore
 from correo.store.model import AccountId
+from correo.store.sqlite.group_commit import GroupCommit
+from correo.store.sqlite.journal import CommitJournal
 from correo.store.sqlite.store import SqliteStore
 from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
@@ -38,7 +40,7 @@ class TestSqliteAccountStore(AccountStoreContract):
         async def main() -> None:
             clock = FakeClock()
             threads = StorageThreads(2)
-            store = SqliteStore(self.folder, threads, Bus(), clock)
+            store = SqliteStore(self.folder, threads, Bus(), clock, self.group_commit(threads))
             try:
                 await play(Scene(store, await store.create(AccountId("ana")), clock))
                 await store.close()
@@ -47,8 +49,16 @@ class TestSqliteAccountStore(AccountStoreContract):
 
         asyncio.run(main())
 
+    def group_commit(self, threads: StorageThreads) -> GroupCommit | None:
+        return None
+
     async def collected(self, scene: Scene) -> int:
         assert isinstance(scene.store, SqliteStore)
         for account in scene.store.accounts():
             await (await scene.store.open(account)).collect()
         return await scene.store.collect_blobs()
+
+
+class TestSqliteAccountStoreThatCommitsInGroups(TestSqliteAccountStore):
+    def group_commit(self, threads: StorageThreads) -> GroupCommit:
+        return GroupCommit(threads, CommitJournal(self.folder / "journal"))

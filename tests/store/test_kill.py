@@ -12,10 +12,11 @@ from correo.base.blobs import Blob
 from correo.store.bus import Bus
 from correo.store.model import INBOX, AccountId, Column
 from correo.store.sqlite.account import SqliteAccountStore
+from correo.store.sqlite.recovery import recover
 from correo.store.sqlite.store import SqliteStore
 from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
-from correo.testing.contracts.scene import new_message
+from correo.testing.contracts.scene import real_message
 
 pytestmark = pytest.mark.slow  # processes that are killed
 
@@ -77,6 +78,7 @@ async def make_accounts(folder: Path) -> None:
 
 async def check(folder: Path, said: Said) -> None:
     store, threads = running_store(folder)
+    recover(folder, store.blobs)
     for number in range(ACCOUNTS):
         name = f"account{number}"
         account = await store.open(AccountId(name))
@@ -117,7 +119,7 @@ async def texts(account: SqliteAccountStore) -> dict[int, str]:
             assert isinstance(uid, int)
             assert isinstance(size, int)
             octets = value if isinstance(value, bytes) else await read_all(value, size)
-            assert octets == new_message(str(preview), size=size).octets
+            assert octets == real_message(str(preview), size=size).octets
             found[uid] = str(preview)
     return found
 

@@ -140,7 +140,7 @@ class SqliteAccountStore:
         def work(connection: apsw.Connection) -> list[Appended]:
             return filing.append(connection, mailbox, letters, now)
 
-        if self._group_commit is None or not is_small(batch):
+        if self._group_commit is None or not is_small(letters):
             return await self._write(work, lambda _: [mailbox])
         return await self._group_commit.write(
             self._database,
@@ -277,7 +277,7 @@ class SqliteAccountStore:
                 return
 
 
-def is_small(batch: Sequence[NewMessage]) -> bool:
-    """Whether filing it holds up the event loop for no longer than a delivery does."""
-    inline = sum(len(each.octets) for each in batch if isinstance(each.octets, bytes))
-    return len(batch) <= SMALL_BATCH and inline <= INLINE_LIMIT
+def is_small(letters: Sequence[Letter]) -> bool:
+    """Whether filing them holds up the event loop for no longer than a delivery does."""
+    octets = sum(len(each.header or b"") + len(each.body or b"") for each in letters)
+    return len(letters) <= SMALL_BATCH and octets <= INLINE_LIMIT

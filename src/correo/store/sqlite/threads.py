@@ -14,7 +14,7 @@ Cost: 60 to 100 µs for one hop there and back, 2 µs for each further piece of 
 import asyncio
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import Any, TypeVar
 from zlib import crc32
@@ -193,24 +193,30 @@ class StorageThread:
         while (waiting := self._queue.get()) is not None:
             jobs = waiting.take()
             if jobs:
-                with waiting.database.lock:
-                    self._work_off(waiting.database, jobs)
+                self._work_off(waiting.database, jobs)
             if len(self._open) > self._open_limit and self._queue.empty():
                 self._close_oldest()  # while nobody waits for it
         for database in self._open:
             close_quietly(database)
 
     def _work_off(self, database: Database, jobs: list[Job[Any]]) -> None:
-        """Reads at once; the writes between them together."""
-        start = 0
-        for end, job in enumerate(jobs):
-            if job.is_read or job.is_release or end - start == BATCH_LIMIT:
-                self._write(database, jobs[start:end])
-                start = end
-            if job.is_read or job.is_release:
-                self._read(database, job)
-                start = end + 1
-        self._write(database, jobs[start:])
+        """All jobs in their order, with the database to ourselves.
+
+        The last results go out when it is free again: who hears them may want it at once.
+        """
+        done: list[Job[Any]] = []
+        with database.lock:
+            for part in parts(jobs):
+                hand_over(done)
+                done = part
+                if part[0].is_read or part[0].is_release:
+                    self._read(database, part[0])
+                else:
+                    self._write(database, part)
+        hand_over(done)
+        if database.is_log_long:
+            with database.lock:
+                fold_quietly(database)
 
     def _read(self, database: Database, job: Job[Any]) -> None:
         try:
@@ -226,13 +232,8 @@ class StorageThread:
             job.error = error
         if isinstance(job.error, DamagedStore):
             self._let_go(database)
-        job.outbox.put([job])
-        if database.is_log_long:
-            fold_quietly(database)
 
     def _write(self, database: Database, jobs: list[Job[Any]]) -> None:
-        if not jobs:
-            return
         try:
             connection = self._connection(database)
             database.sync_commits(wanted=True)
@@ -243,13 +244,6 @@ class StorageThread:
             fail(jobs, error)
         if any(isinstance(job.error, DamagedStore) for job in jobs):
             self._let_go(database)
-        if len({job.outbox for job in jobs}) == 1:
-            jobs[0].outbox.put(jobs)
-        else:
-            for job in jobs:
-                job.outbox.put([job])
-        if database.is_log_long:
-            fold_quietly(database)
 
     def _connection(self, database: Database) -> apsw.Connection:
         connection = database.connection
@@ -276,6 +270,31 @@ class StorageThread:
                 database.lock.release()
                 return
             self._open[database] = None
+
+
+def parts(jobs: list[Job[Any]]) -> Iterator[list[Job[Any]]]:
+    """Each read by itself, the writes between them together."""
+    start = 0
+    for end, job in enumerate(jobs):
+        is_alone = job.is_read or job.is_release
+        if start < end and (is_alone or end - start == BATCH_LIMIT):
+            yield jobs[start:end]
+            start = end
+        if is_alone:
+            yield [job]
+            start = end + 1
+    if start < len(jobs):
+        yield jobs[start:]
+
+
+def hand_over(jobs: list[Job[Any]]) -> None:
+    """Send finished jobs back to their event loop; nearly always it is one."""
+    if len({job.outbox for job in jobs}) <= 1:
+        if jobs:
+            jobs[0].outbox.put(jobs)
+        return
+    for job in jobs:
+        job.outbox.put([job])
 
 
 def fold_quietly(database: Database) -> None:

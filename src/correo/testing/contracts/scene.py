@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from correo.message.index import MessageIndex
+from correo.message.scan import scan
 from correo.store.api import AccountStore, Store
 from correo.store.model import (
     INBOX,
@@ -16,7 +17,7 @@ from correo.store.model import (
 )
 from correo.testing.clock import FakeClock
 
-__all__ = ["Scenario", "Scene", "StoreContract", "new_message", "scenario"]
+__all__ = ["Scenario", "Scene", "StoreContract", "new_message", "real_message", "scenario"]
 
 
 @dataclass
@@ -112,3 +113,11 @@ def new_message(
         has_attachment=False,
     )
     return NewMessage(octets if blob is None else blob, index, flags, internal_date)
+
+
+def real_message(text: str, *, size: int = 200, flags: str = "") -> NewMessage:
+    """A message of this size whose index the scanner made, and whose preview is the text."""
+    octets = f"Subject: {text}\r\nX-Filler: ".encode()
+    end = f"\r\n\r\n{text}".encode()
+    octets = octets.ljust(size - len(end), b"z") + end
+    return NewMessage(octets, scan(octets), flags)
