@@ -1,6 +1,7 @@
 """A power cut takes what was not synced; the journal gives it back, with the UIDs it had."""
 
 import asyncio
+import fcntl
 import shutil
 from pathlib import Path
 
@@ -241,6 +242,17 @@ def test_a_damaged_account_keeps_the_journal_until_its_copy_is_in_place(tmp_path
     filed, found = recovered(disk)
     assert filed == 1
     assert previews(found) == ["before", "there"]
+
+
+def test_the_segment_of_a_process_that_lives_is_left_to_it(tmp_path: Path) -> None:
+    disk, last = made_disk(tmp_path)
+    leave(disk, "1-a-1.log", redo(last + 1, "theirs", 2))
+    with (disk / "journal" / "1-a-1.log").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert recovered(disk)[0] == 0
+    filed, found = recovered(disk)
+    assert filed == 1
+    assert previews(found) == ["before", "theirs"]
 
 
 def test_a_record_that_is_cut_off_ends_the_segment(tmp_path: Path) -> None:

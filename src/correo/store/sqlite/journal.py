@@ -13,6 +13,7 @@ What a record holds is said in `redo`.
 Cost: one write and one fdatasync for a group, in a thread of its own.
 """
 
+import fcntl
 import logging
 import os
 import secrets
@@ -23,7 +24,7 @@ from queue import SimpleQueue
 
 from correo.store.durable import make_directory, sync_directory
 
-__all__ = ["CommitJournal", "sync_accounts"]
+__all__ = ["CommitJournal", "abandoned_segments", "sync_accounts"]
 
 SEGMENT_OCTETS = 32 * 1024 * 1024  # ours; about 10,000 small messages, a few seconds of full load
 
@@ -53,12 +54,29 @@ def sync_accounts(databases: Iterable[Path]) -> None:
         sync_directory(folder)
 
 
+def abandoned_segments(directory: Path) -> list[Path]:
+    """Those whose process is gone, in the order of their names."""
+    return [path for path in sorted(directory.glob("*.log")) if is_abandoned(path)]
+
+
+def is_abandoned(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
 class Segment:
     """One file of the log, open for writing, and the accounts its records name."""
 
     def __init__(self, path: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o600)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)  # as long as this process lives
         self.path = path
         self.size = 0
         self.databases: set[Path] = set()

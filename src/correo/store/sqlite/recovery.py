@@ -1,7 +1,6 @@
 """File again what a power cut took from accounts after the journal had made it durable.
 
-The wiring calls it at the start of a server, before anything else opens an account: only then is
-it known that the segments it finds belong to nobody. An account's file holds, after a power cut,
+The wiring calls it at the start of a server, before anything else opens an account. An account's file holds, after a power cut,
 all its transactions up to some point; those behind it were appends of the journal (every other
 commit is synced, and what came before it with it). So the records whose number is higher than the
 account's last are what is missing. After a mere crash nothing is.
@@ -24,7 +23,7 @@ from correo.store.sqlite import filing
 from correo.store.sqlite.changelog import last_number
 from correo.store.sqlite.database import Database, explained
 from correo.store.sqlite.filing import Letter, letter_of
-from correo.store.sqlite.journal import sync_accounts
+from correo.store.sqlite.journal import abandoned_segments, sync_accounts
 from correo.store.sqlite.redo import Redo, RedoLetter, read_segment
 from correo.store.sqlite.schema import MIGRATIONS
 from correo.store.sqlite.store import place_of
@@ -37,14 +36,14 @@ log = logging.getLogger("correo.store")
 def recover(data: Path, blobs: FileBlobStore) -> int:
     """Apply what crashed processes have left in `<data>/journal`; returns how many messages.
 
-    No process may have an account of this data directory open for writing. Blocks. What was
-    applied is durable on return. An account that is damaged is passed over with a line in the
+    Segments of a process that is still at work (the server before this one, say) are its own
+    affair. Blocks. What was applied is durable on return. An account that is damaged is passed over with a line in the
     log, and the segments stay for when its copy is in place.
 
     Raises:
         StorageFull: there is no room for what has to be filed; free some and start again.
     """
-    segments = sorted((data / "journal").glob("*.log"))
+    segments = abandoned_segments(data / "journal")
     is_whole = True
     filed = 0
     for account, redos in in_order(segments).items():
