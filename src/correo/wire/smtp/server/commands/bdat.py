@@ -5,6 +5,10 @@ RFC 3030    2: a chunk is taken to its end whatever the answer will be; each get
 
 A BDAT whose length cannot be read puts the dialogue out of step: what follows could be commands
 or content, and to guess is to be smuggled to. The connection ends.
+
+Departures: a chunk that alone is more than SWALLOWED times the largest message is not waited for:
+it is refused when it is announced, and the connection ends, for there is no other way not to read
+it.
 """
 
 import re
@@ -20,6 +24,9 @@ __all__ = ["take"]
 ARGUMENT = re.compile(rb"[ ]*([0-9]{1,18})(?:[ ]+(LAST))?[ ]*", re.IGNORECASE)
 
 
+SWALLOWED = 2  # times the largest message; a chunk up to this is taken and then refused
+
+
 def take(dialogue: Dialogue, argument: bytes) -> None:
     match = ARGUMENT.fullmatch(argument)
     if match is None:
@@ -28,7 +35,13 @@ def take(dialogue: Dialogue, argument: bytes) -> None:
         else:
             dialogue.reply(501, "5.5.4", "say BDAT length, and LAST for the last one")
         return
-    dialogue.chunk_size = dialogue.chunk_left = int(match[1])
+    size = int(match[1])
+    limit = dialogue.options.max_size
+    if limit and size > SWALLOWED * limit:
+        dialogue.reply(552, "5.3.4", f"a message has at most {limit} octets here")
+        dialogue.farewell("4.7.0", "a chunk of this size is not waited for, closing")
+        return
+    dialogue.chunk_size = dialogue.chunk_left = size
     dialogue.chunk_is_last = match[2] is not None
     dialogue.mode = Mode.CHUNK
     if "CHUNKING" in dialogue.options.without:
