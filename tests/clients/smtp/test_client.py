@@ -243,6 +243,27 @@ def test_opportunistic_tls_goes_on_in_clear_where_it_fails(server_tls: ServerTls
     run(work())
 
 
+@pytest.mark.parametrize(
+    "behind", ["\r\n250 surely the client is waiting for this", "\r\n220 go ahead", "\r\nnoise"]
+)
+def test_a_peer_that_speaks_on_in_clear_behind_its_220_gets_its_mail_in_clear(behind: str) -> None:
+    async def work() -> None:
+        tls = ["220 x", "250-x\r\n250 STARTTLS", f"220 go ahead{behind}"]
+        async with scripted(tls) as server:
+            with pytest.raises(SmtpConnectionError) as caught:
+                await connect("127.0.0.1", server.port, tls=TlsMode.STARTTLS)
+            assert caught.value.is_tls_failure
+            client = await connect(
+                "127.0.0.1", server.port, tls=TlsMode.OPPORTUNISTIC, helo="me.test"
+            )
+            assert not client.is_tls
+            client.abort()
+            assert server.heard.count("STARTTLS") == 2
+            assert server.heard[-1] == "EHLO me.test"
+
+    run(work())
+
+
 def test_starttls_that_is_asked_and_not_offered_is_an_error() -> None:
     async def work() -> None:
         async with smtp_house() as house:

@@ -14,7 +14,7 @@ class SmtpConnectionError(SmtpError):
     """No connection, a broken one, silence, or no SMTP at the other end. Trying later may help.
 
     stage: what we were waiting for ("connecting", "TLS", "GREETING", "EHLO", "MAIL"...).
-    is_tls_failure: the handshake failed; `__cause__` has the details.
+    is_tls_failure: changing to TLS failed; `__cause__` has the details.
     """
 
     def __init__(self, stage: str, reason: str, *, is_tls_failure: bool = False) -> None:

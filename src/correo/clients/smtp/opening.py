@@ -100,7 +100,10 @@ async def encrypt(dialogue: SmtpDialogue, address: Address) -> None:
             raise SmtpConnectionError("STARTTLS", "the server does not offer TLS")
         return
     dialogue.engine.start_tls()
-    reply = await dialogue.answer("STARTTLS")
+    try:
+        reply = await dialogue.answer("STARTTLS")
+    except SmtpConnectionError as error:  # it left, or spoke on in clear behind its go-ahead
+        raise SmtpConnectionError("STARTTLS", error.reason, is_tls_failure=True) from error
     if not reply.is_positive:
         if is_required or not dialogue.is_open:
             raise SmtpReplyError("STARTTLS", reply)
