@@ -225,7 +225,8 @@ def test_mutt_reads_a_folder_sends_an_answer_and_saves_a_copy(
         f'set folder="imap://ana%40correo.test@localhost:{imap.port}/"\n'
         "set imap_pass=correo\nset smtp_pass=correo\n"
         # Left to itself, Debian's mutt (with libgsasl) chooses SCRAM-SHA-256-PLUS and then gives
-        # up, because it cannot tell the library about the TLS channel.
+        # up, because it cannot tell the library about the TLS channel; a server with such clients
+        # has tls.channel_binding = false.
         "set imap_authenticators=scram-sha-256\nset smtp_authenticators=scram-sha-256\n"
         f'set smtp_url="smtp://ana%40correo.test@localhost:{submission.port}/"\n'
         "set from=ana@correo.test\nset realname=Ana\nset copy=yes\nset record=+Sent\n",

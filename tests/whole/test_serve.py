@@ -318,3 +318,18 @@ def test_root_gives_up_its_privileges_in_the_workers(founded: Path) -> None:
         with login(server, "eva@example.test") as client:
             client.select("INBOX")
             assert count(client, "for eva") == 1
+
+
+@pytest.mark.parametrize("binds", [True, False])
+def test_channel_binding_is_offered_as_the_configuration_says(founded: Path, binds: bool) -> None:
+    text = (founded / "correo.toml").read_text()
+    changed = text.replace("# channel_binding = true", f"channel_binding = {str(binds).lower()}")
+    (founded / "correo.toml").write_text(changed)
+    with running("serve", founded / "data", options(founded)) as server:
+        listener = server.listeners["imaps"]
+        context = ssl.create_default_context(cafile=str(server.ca_certificate))
+        with imaplib.IMAP4_SSL(
+            listener.host, listener.port, ssl_context=context, timeout=20
+        ) as client:
+            assert "AUTH=SCRAM-SHA-256" in client.capabilities
+            assert ("AUTH=SCRAM-SHA-256-PLUS" in client.capabilities) is binds

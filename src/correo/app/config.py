@@ -70,11 +70,14 @@ class TlsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Both files empty: a certificate of our own making, under <data>/tls.
 
     plain_login_on_loopback: peers on this machine may send passwords without TLS.
+    channel_binding: offer SCRAM with -PLUS; false where clients choose it and then cannot do it,
+        as Debian's mutt does.
     """
 
     certificate: str = ""
     key: str = ""
     plain_login_on_loopback: bool = False
+    channel_binding: bool = True
 
 
 class ListenerSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -94,7 +94,7 @@ def run(
     claim_resources()
     lock_data(folder)
     files = certificate_files(configuration)
-    tls = ServerTls(files)
+    tls = ServerTls(files, binds_channels=configuration.tls.channel_binding)
     bound = bind_all(configuration)
     limits = ConnectionLimits(
         configuration.limits.connections, configuration.limits.connections_per_address

@@ -34,6 +34,7 @@ data = "{data}"             # relative to this file
 # certificate = "/etc/letsencrypt/live/{hostname}/fullchain.pem"
 # key = "/etc/letsencrypt/live/{hostname}/privkey.pem"
 # plain_login_on_loopback = false   # passwords without TLS, from this machine only
+# channel_binding = true            # SCRAM with -PLUS; false for clients that fail at it (mutt with gsasl)
 
 # [listeners.smtp]          # also submission, submissions, pop3, pop3s, imap, imaps, lmtp
 # enabled = true

@@ -265,7 +265,8 @@ class Supervisor:
 
     def _load_tls(self) -> tuple[CertificateFiles, ServerTls]:
         files = certificate_files(self._configuration)
-        return files, ServerTls(files)
+        binds_channels = self._configuration.tls.channel_binding
+        return files, ServerTls(files, binds_channels=binds_channels)
 
     # in the worker
 

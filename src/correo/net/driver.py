@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         admit: asked first; last words for a connection that is over a limit, else None.
         on_closed: called once, after the session's `closed`.
         peer: who is really there, where a proxy in front has said so.
-        end_point: gives the hash of the certificate in use, for channel binding.
+        end_point: gives the hash of the certificate in use, for channel binding; b"" for none.
     """
 
     __slots__ = (
@@ -497,8 +497,9 @@ class Connection(asyncio.Protocol):
         return self._is_busy and not self._output.is_paused
 
     def _bind_channel(self) -> None:
-        if self._end_point is not None and self.is_tls:
-            self.channel_binding = ("tls-server-end-point", self._end_point())
+        end_point = self._end_point() if self._end_point is not None and self.is_tls else b""
+        if end_point:
+            self.channel_binding = ("tls-server-end-point", end_point)
 
 
 def new_task(

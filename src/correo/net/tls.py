@@ -63,11 +63,15 @@ class CertificateFiles:
 class ServerTls:
     """The TLS side of every listener.
 
+    Args:
+        binds_channels: whether logins may be bound to the connection (SCRAM with -PLUS).
+
     Raises (also from reload, and then everything is as before):
         CertificateError: a file is missing, unreadable, or certificate and key do not match.
     """
 
-    def __init__(self, files: CertificateFiles) -> None:
+    def __init__(self, files: CertificateFiles, *, binds_channels: bool = True) -> None:
+        self._binds_channels = binds_channels
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._end_point = b""
@@ -81,8 +85,8 @@ class ServerTls:
         self._end_point = end_point(first_certificate(files.certificate))
 
     def end_point(self) -> bytes:
-        """The tls-server-end-point channel binding of new connections."""
-        return self._end_point
+        """The tls-server-end-point channel binding of new connections, b"" for none."""
+        return self._end_point if self._binds_channels else b""
 
 
 def load_certificate(context: ssl.SSLContext, files: CertificateFiles) -> None:
