@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from correo.message import mime
 from correo.message.index import MessageIndex
 from correo.message.mime import DEPTH_LIMIT, PARTS_LIMIT
 from correo.message.scan import scan
@@ -203,6 +204,22 @@ def test_levels_beyond_the_limit_are_opaque() -> None:
     *_, last = Structure.decode(scan(octets).structure).walk()
     assert last.content_type == "application/octet-stream"
     assert last.body(octets).endswith(b"hello")
+
+
+def test_a_large_message_is_not_searched_again_for_each_of_many_levels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    levels = 40
+    octets = nested(levels) + b"x" * 1_000_000
+    monkeypatch.setattr(mime, "SEARCHED_ANYWAY", 0)
+    searched = len(list(Structure.decode(scan(octets).structure).walk()))
+    assert searched < mime.SEARCHES_LIMIT + 5
+    *_, last = Structure.decode(scan(octets).structure).walk()
+    assert last.content_type == "application/octet-stream"
+    assert b"hello" in last.body(octets)
+    monkeypatch.undo()
+    small = nested(levels)
+    assert len(list(Structure.decode(scan(small).structure).walk())) > levels
 
 
 def test_an_empty_message_has_an_index() -> None:

@@ -8,8 +8,9 @@ RFC 9051    6.3.12   APPEND
 
 Departures: flags are filed as given; whether a keyword is welcome is not asked.
 
-Cost: the index is about 100 microseconds for 2 KB. Messages over THREAD_LIMIT are read in
-another thread, so that no session waits for them.
+Cost: the index is about 100 microseconds for 2 KB. Messages over THREAD_LIMIT, and
+those with more than MANY_PARTS parts, are read in another thread, so that no session waits for
+them.
 """
 
 import asyncio
@@ -32,7 +33,8 @@ from correo.store.model import (
 
 __all__ = ["Prepared", "deliver", "prepare"]
 
-THREAD_LIMIT = 256 * 1024  # octets that are indexed in the event loop; beyond, in a thread
+THREAD_LIMIT = 256 * 1024  # octets that are indexed in the event loop; beyond, in a thread,
+MANY_PARTS = 500  # ... and so are messages with more lines that may be delimiters
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,6 @@ async def _made(account: AccountStore, name: str) -> Mailbox:
 
 
 async def _index(octets: bytes) -> MessageIndex:
-    if len(octets) <= THREAD_LIMIT:
+    if len(octets) <= THREAD_LIMIT and octets.count(b"\n--") <= MANY_PARTS:
         return scan(octets)
     return await asyncio.to_thread(scan, octets)

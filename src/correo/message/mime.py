@@ -24,10 +24,12 @@ RFC 9051    7.5.2    message/global is taken apart as message/rfc822 is
 
 Limits (ours; Dovecot has 100 levels and 10,000 parts): DEPTH_LIMIT levels, below which a
 multipart or embedded message is application/octet-stream; PARTS_LIMIT parts, after which the
-last one takes the rest; DELIMITERS_LIMIT lines that begin with the boundary looked for.
+last one takes the rest; DELIMITERS_LIMIT lines that begin with the boundary looked for; once
+SEARCHES_LIMIT times the message has been searched, what is nested deeper is not taken apart
+either (a small message may be searched SEARCHED_ANYWAY octets in all).
 
-Cost: linear in the octets for each level of nesting, at the speed of `bytes.find`; some ten
-microseconds for each part. On the hot path, once per message.
+Cost: linear in the octets for each level of nesting, so at most SEARCHES_LIMIT times, at the
+speed of `bytes.find`; some ten microseconds for each part. On the hot path, once per message.
 """
 
 import re
@@ -46,6 +48,8 @@ __all__ = ["CACHED_LIMIT", "ContentType", "Node", "is_token", "read_tree"]
 DEPTH_LIMIT = 50
 PARTS_LIMIT = 10_000
 DELIMITERS_LIMIT = 2 * PARTS_LIMIT
+SEARCHES_LIMIT = 10
+SEARCHED_ANYWAY = 4 * 1024 * 1024  # octets
 CACHED_LIMIT = 256  # octets of a field value that may stay in a cache
 
 _ENVELOPE_FIELDS = frozenset({
@@ -116,13 +120,14 @@ class _Range(NamedTuple):
 class _Reader:
     """One message being read; counts what is limited."""
 
-    __slots__ = ("delimiters", "find", "octets", "parts")
+    __slots__ = ("delimiters", "find", "octets", "parts", "to_search")
 
     def __init__(self, octets: Octets) -> None:
         self.octets = octets
         self.find: Callable[[bytes, int, int], int] = finder(octets)
         self.parts = 0
         self.delimiters = 0
+        self.to_search = SEARCHES_LIMIT * len(octets) + SEARCHED_ANYWAY
 
     def read_message(self, start: int, end: int, section: tuple[int, ...], depth: int) -> Node:
         """A whole message; if it is no multipart it is its own part 1."""
@@ -152,7 +157,7 @@ class _Reader:
         else:
             fields = {}
         content_type = _content_type(fields, default)
-        if depth >= DEPTH_LIMIT or self.parts >= PARTS_LIMIT:
+        if depth >= DEPTH_LIMIT or self.parts >= PARTS_LIMIT or self.to_search < 0:
             content_type = OPAQUE if _is_composite(content_type) else content_type
         return _describe(fields, content_type, start, body, max(body, place.end))
 
@@ -183,6 +188,7 @@ class _Reader:
 
     def _read_children(self, node: Node, start: int, end: int, depth: int) -> None:
         part = node.part
+        self.to_search -= end - start
         boundary = _boundary(node.content_type)
         default = MESSAGE if part.subtype == "digest" else PLAIN
         places = self._places(boundary, start, end)
