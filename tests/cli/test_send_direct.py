@@ -1,15 +1,17 @@
 """`correo send --direct` finds each recipient's own server by DNS, over the wire."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from typer.testing import CliRunner
 
+from correo.base.errors import Refusal
 from correo.cli.send import app
 from correo.testing.nameserver import running_nameserver
 from correo.testing.sink import ThreadedSink
 
 GONE = "127.0.0.99"  # nobody listens there
+LATER = Refusal("4.2.0", "come back")
 ZONE = {
     ("up.test", "A"): ["127.0.0.1"],
     ("down.test", "A"): [GONE],
@@ -24,6 +26,9 @@ ZONE = {
     ("two-addresses.test", "A"): [GONE, "127.0.0.1"],
     ("null.test", "MX"): ["0 ."],
     ("text.test", "TXT"): ['"no host"'],
+    ("twice.test", "MX"): ["10 up.test.", "20 up-too.test.", "30 up-as-well.test."],
+    ("up-too.test", "A"): ["127.0.0.1"],
+    ("up-as-well.test", "A"): ["127.0.0.1"],
     ("dead.test", "MX"): ["10 missing.test."],
     ("all-down.test", "MX"): ["10 down.test."],
     ("half.test", "MX"): ["10 missing.test.", "20 broken.test."],
@@ -45,11 +50,11 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedSink]:
     made.close()
 
 
-def sent(nameserver: str, *domains: str) -> tuple[int, str]:
+def sent(nameserver: str, *domains: str, to: Sequence[str] = ("bob",)) -> tuple[int, str]:
     result = CliRunner().invoke(
         app,
         [
-            *(f"bob@{domain}" for domain in domains),
+            *(f"{name}@{domain}" for domain in domains for name in to),
             *("-f", "ana@a.test", "--text", "x", "--direct", "--nameserver", nameserver),
         ],
     )
@@ -106,3 +111,31 @@ def test_each_domain_is_asked_and_one_that_fails_keeps_no_other(
     assert code == 1
     assert "null MX" in output
     assert len(sink.received) == 2
+
+
+class OnlyOnce(dict[str, Refusal]):
+    """What is refused the first time, and taken the second."""
+
+    def __getitem__(self, what: str) -> Refusal:
+        return self.pop(what)
+
+
+def test_a_host_that_says_later_is_followed_by_the_next(
+    nameserver: str, sink: ThreadedSink
+) -> None:
+    sink.sink.refusals = OnlyOnce({"eve@twice.test": LATER})
+    code, output = sent(nameserver, "twice.test", to=("bob", "eve"))
+    assert code == 0, output
+    assert [[address for address, _ in each.recipients] for each in sink.received] == [
+        ["bob@twice.test"],
+        ["eve@twice.test"],
+    ]
+    assert sink.sink.connections == 2
+
+
+def test_two_hosts_are_asked_and_no_more(nameserver: str, sink: ThreadedSink) -> None:
+    sink.sink.refusals = {"CONTENT": LATER}
+    code, output = sent(nameserver, "twice.test")
+    assert code == 75
+    assert output.count("come back") == 1
+    assert sink.sink.connections == 2

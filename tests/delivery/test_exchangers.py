@@ -1,6 +1,7 @@
 """Hosts come in the order of preference, equals shuffled, and not without end."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from correo.queue.routes import NextHop, Smarthost
 from correo.testing.dns import FakeDns
 
 
-def hosts(dns: FakeDns, destination: Destination, **options: list[str]) -> list[str]:
+def hosts(dns: FakeDns, destination: Destination, **options: Any) -> list[str]:
     async def collect() -> list[str]:
         exchangers = Exchangers(dns, shuffle=turned, **options)
         return [str(each) async for each in exchangers.hosts(destination)]
@@ -54,6 +55,11 @@ def test_a_fixed_hop_is_looked_up_at_its_port() -> None:
     assert hosts(DNS, Destination(hop=hop), own_addresses=["192.0.2.7"]) == [
         "192.0.2.7 [192.0.2.7]:2525"
     ]
+
+
+def test_in_a_network_of_one_s_own_the_port_of_mail_hosts_may_be_another() -> None:
+    assert hosts(DNS, Destination("c.b.test"), port=2525) == ["c.b.test [192.0.2.3]:2525"]
+    assert hosts(DNS, Destination("[192.0.2.4]"), port=2525) == ["192.0.2.4 [192.0.2.4]:2525"]
 
 
 def test_the_list_of_addresses_has_an_end() -> None:

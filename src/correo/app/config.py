@@ -142,9 +142,11 @@ class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How mail leaves. Times in seconds.
 
     routes: DOMAIN=HOST:PORT, ".domain" for everything below it.
+    mx_port: of hosts found by DNS; another than 25 only in a network of your own.
     """
 
     routes: tuple[str, ...] = ()
+    mx_port: Port = 25
     smarthost: SmarthostSettings | None = None
     connections_per_destination: Count = 5
     first_retry_s: Seconds = 60.0

@@ -60,6 +60,7 @@ data = "{data}"             # relative to this file
 
 [delivery]
 # routes = ["example.net=192.0.2.25:25", ".example.net=mx.example.net"]
+# mx_port = 25              # of hosts found by DNS; another only in a network of your own
 # connections_per_destination = 5
 # first_retry_s = 60
 # longest_retry_s = 21600

@@ -188,6 +188,7 @@ class House:
             own_names=[configuration.name.lower()],
             own_addresses=own_addresses(configuration),
             shuffle=random.shuffle,
+            port=configuration.delivery.mx_port,
         )
         has_smarthost = configuration.delivery.smarthost is not None
         connector = SmtpConnector(

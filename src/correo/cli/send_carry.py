@@ -18,6 +18,7 @@ from typing import Any
 import typer
 
 from correo.accounts.address import domain_of
+from correo.app.config import read_nameserver
 from correo.base.blobs import Blob
 from correo.base.errors import CorreoError, Refusal
 from correo.cli.mail_server import SUBMISSION, MailServer, read_server, settled
@@ -30,12 +31,19 @@ from correo.clients.smtp import (
     SmtpTimeouts,
     TlsMode,
 )
+from correo.delivery.exchangers import Exchangers, Host
 from correo.delivery.packing import pack
+from correo.delivery.remote import SESSIONS_PER_JOB
+from correo.delivery.routing import Destination
+from correo.delivery.verdict import DeliveryFailure
+from correo.net.dns import DnsResolver
 from correo.store.queue import QueuedMessage
 
 __all__ = ["Carrier", "Report", "Way", "submission_server"]
 
 LARGE = 256 * 1024  # octets from which a message shows its own progress
+
+Answers = dict[int, tuple[int, str]]  # by position of the recipient: reply code and words
 
 
 @dataclass(slots=True)
@@ -78,10 +86,12 @@ class Carrier:
             self._client = await self._connect(await settled(server))
         everybody = list(range(len(letter.recipients)))
         try:
-            await self._give(self._client, letter, everybody)
+            said = await self._give(self._client, letter, everybody)
         except SmtpConnectionError as error:
             self._client = None
-            self._report.outcome(letter, everybody, 0, str(error))
+            said = dict.fromkeys(everybody, (0, str(error)))
+        for each in everybody:
+            self._report.outcome(letter, [each], *said[each])
 
     async def _connect(self, server: MailServer) -> SmtpClient:
         """Raises Refusal."""
@@ -116,52 +126,55 @@ class Carrier:
     async def _to_domain(
         self, letter: QueuedMessage, domain: str, positions: Sequence[int]
     ) -> None:
-        """Try one host after the other until one answers for the message."""
-        from correo.app.config import read_nameserver
-        from correo.delivery.exchangers import Exchangers
-        from correo.delivery.routing import Destination
-        from correo.delivery.verdict import DeliveryFailure
-        from correo.net.dns import DnsResolver
-
-        resolver = DnsResolver([read_nameserver(each) for each in self._way.nameservers])
-        exchangers = Exchangers(resolver, shuffle=random.shuffle)
+        """Try one host after the other until all are answered for; two may say "later"."""
+        said: Answers = {}
+        waiting, sessions = list(positions), 0
         words, is_temporary = f"no host takes mail for {domain}", False
         try:
-            async for host in exchangers.hosts(Destination(domain)):
+            async for host in self._exchangers().hosts(Destination(domain)):
                 try:
-                    client = await SmtpClient.connect(
-                        host.address,
-                        host.port,
-                        tls=self._way.direct_tls,
-                        server_name=host.name,
-                        helo=self._way.helo,
-                        timeouts=patience(self._way),
-                    )
-                    async with client:
-                        await self._give(client, letter, positions)
-                    return
+                    async with await self._connect_direct(host) as client:
+                        said.update(await self._give(client, letter, waiting))
                 except (SmtpConnectionError, SmtpReplyError) as error:
                     if error.is_temporary or not is_temporary:
                         words, is_temporary = f"{host}: {error}", error.is_temporary
+                    continue
+                sessions += 1
+                waiting = [each for each in positions if is_later(said[each])]
+                if not waiting or sessions == SESSIONS_PER_JOB:
+                    break
         except DeliveryFailure as failure:
-            code = 450 if failure.is_temporary else 550
-            self._report.outcome(letter, positions, code, failure.text)
-            return
-        self._report.outcome(letter, positions, 450 if is_temporary else 550, words)
+            words, is_temporary = failure.text, failure.is_temporary
+        for each in positions:
+            code, reply = said.get(each, (450 if is_temporary else 550, words))
+            self._report.outcome(letter, [each], code, reply)
+
+    def _exchangers(self) -> Exchangers:
+        resolver = DnsResolver([read_nameserver(each) for each in self._way.nameservers])
+        return Exchangers(resolver, shuffle=random.shuffle)
+
+    async def _connect_direct(self, host: Host) -> SmtpClient:
+        """Raises SmtpConnectionError, SmtpReplyError."""
+        return await SmtpClient.connect(
+            host.address,
+            host.port,
+            tls=self._way.direct_tls,
+            server_name=host.name,
+            helo=self._way.helo,
+            timeouts=patience(self._way),
+        )
 
     async def _give(
         self, client: SmtpClient, letter: QueuedMessage, positions: Sequence[int]
-    ) -> None:
+    ) -> Answers:
         """Send over an open connection, in the form the server can take."""
         try:
             packed = await pack(letter, positions, client.extensions)
         except Refusal as refusal:
-            self._report.outcome(letter, positions, 550, refusal.text)
-            return
-        for position, verdict in packed.failed.items():
-            self._report.outcome(letter, [position], 550, verdict.diagnostic)
+            return dict.fromkeys(positions, (550, refusal.text))
+        said = {each: (550, verdict.diagnostic) for each, verdict in packed.failed.items()}
         if not packed.positions:
-            return
+            return said
         octets = packed.octets
         watched: bytes | Blob = octets
         if isinstance(octets, bytes) and len(octets) > LARGE:
@@ -170,7 +183,12 @@ class Carrier:
         if watched is octets:
             self._report.advance(letter.size)
         for position, each in zip(packed.positions, outcome.recipients, strict=True):
-            self._report.outcome(letter, [position], each.reply.code, str(each.reply))
+            said[position] = (each.reply.code, str(each.reply))
+        return said
+
+
+def is_later(answer: tuple[int, str]) -> bool:
+    return 400 <= answer[0] < 500
 
 
 class WatchedOctets:

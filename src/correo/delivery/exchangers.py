@@ -44,6 +44,7 @@ class Exchangers:
         own_names: what we are called, lower-case; an MX of this name is ourselves.
         own_addresses: addresses our own port 25 listens on.
         shuffle: puts a list in random order, in place.
+        port: of the hosts that DNS names, if not 25: for networks of one's own.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class Exchangers:
         own_names: Sequence[str] = (),
         own_addresses: Sequence[str] = (),
         shuffle: Callable[[list[MailExchanger]], None],
+        port: int | None = None,
     ) -> None:
+        self._port = port or SMTP_PORT
         self._resolver = resolver
         self._own_names = frozenset(own_names)
         self._own_addresses = frozenset(own_addresses)
@@ -69,10 +72,10 @@ class Exchangers:
         if destination.hop is not None:
             names = [fixed(destination.hop)]
         elif destination.domain.startswith("["):
-            names = [(literal(destination.domain), SMTP_PORT)]
+            names = [(literal(destination.domain), self._port)]
         else:
             exchangers = await self._exchangers(destination.domain)
-            names = [(each.exchange, SMTP_PORT) for each in exchangers]
+            names = [(each.exchange, self._port) for each in exchangers]
         given = 0
         failures: list[DeliveryFailure] = []
         for name, port in names[:MOST_HOSTS]:

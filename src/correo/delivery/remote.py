@@ -24,7 +24,16 @@ from correo.delivery.verdict import DeliveryFailure, Verdict
 from correo.queue.routes import Smarthost
 from correo.store.queue import QueuedMessage, RecipientState
 
-__all__ = ["OWN_FAULT", "Connector", "Job", "Link", "LinkLost", "Remote", "RemoteLimits"]
+__all__ = [
+    "OWN_FAULT",
+    "SESSIONS_PER_JOB",
+    "Connector",
+    "Job",
+    "Link",
+    "LinkLost",
+    "Remote",
+    "RemoteLimits",
+]
 
 log = logging.getLogger("correo.delivery")
 
