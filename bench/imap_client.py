@@ -1,6 +1,8 @@
 """A bare IMAP and POP3 client that costs little: whole answers read at once, nothing parsed."""
 
+import selectors
 import socket
+from collections.abc import Sequence
 
 
 class Imap:
@@ -107,3 +109,28 @@ class Pop3:
             seen += (tail + part).count(b"\r\n.\r\n")
             tail = part[-4:]
         return total
+
+
+def in_turn(sockets: Sequence[socket.socket], request: bytes, count: int) -> None:
+    """Send a request over each connection as often as said, the next as soon as one is answered.
+
+    The answer is one line, with an OK in it.
+    """
+    left = dict.fromkeys(sockets, count)
+    with selectors.DefaultSelector() as selector:
+        for each in sockets:
+            selector.register(each, selectors.EVENT_READ)
+            each.sendall(request)
+        while left:
+            for key, _ in selector.select(60):
+                peer = key.fileobj
+                assert isinstance(peer, socket.socket)
+                answer = peer.recv(4096)
+                if b" OK" not in answer:
+                    raise RuntimeError(repr(answer))
+                left[peer] -= answer.endswith(b"\r\n")
+                if left[peer]:
+                    peer.sendall(request)
+                else:
+                    del left[peer]
+                    selector.unregister(peer)
