@@ -1,7 +1,8 @@
 """Idle IMAP connections: memory of each, and how soon a new message reaches one.
 
 `python -m bench idle [--connections 1000]`. Memory is the growth of the server's proportional
-set size; a change is timed from the final dot of SMTP to the untagged EXISTS.
+set size after some clients have come and gone, and a moment of rest; a change is timed from the
+final dot of SMTP to the untagged EXISTS.
 """
 
 import argparse
@@ -19,10 +20,14 @@ from bench.servers import PASSWORD, USERS, Measured, correo, dovecot_alone
 LETTER = b"From: a@sender.test\r\nSubject: ping\r\n\r\nping\r\n"
 
 
-def open_idle(server: Measured, count: int) -> list[Imap]:
+WARM_UP = 20  # clients, so that every process has all that it needs once
+REST_S = 4.0
+
+
+def open_idle(server: Measured, count: int, *, tls: bool) -> list[Imap]:
     clients = []
     for number in range(count):
-        client = Imap(server.imap_port, server.user(number % USERS), PASSWORD)
+        client = Imap(server.imap_port, server.user(number % USERS), PASSWORD, starttls=tls)
         client.command("SELECT INBOX")
         client.socket.sendall(b"i IDLE\r\n")
         client.until(b"\r\n")
@@ -47,15 +52,20 @@ def push_latency_ms(server: Measured, client: Imap, number: int) -> float:
     return took
 
 
-def measure(start: Callable[[], AbstractContextManager[Measured]], connections: int) -> None:
+def measure(
+    start: Callable[[], AbstractContextManager[Measured]], connections: int, *, tls: bool = False
+) -> None:
     with start() as server:
-        open_idle(server, 1)[0].close()
+        for client in open_idle(server, WARM_UP, tls=tls):
+            client.close()
+        time.sleep(REST_S)
         before, _, _ = memory_mb(server.roots)
-        clients = open_idle(server, connections)
+        clients = open_idle(server, connections, tls=tls)
+        time.sleep(REST_S)
         after, _, processes = memory_mb(server.roots)
         latencies = [push_latency_ms(server, clients[number], number) for number in range(20)]
         print(
-            f"{server.name:24} {connections} connections: {(after - before) * 1024 / connections:.1f} KiB each "
+            f"{server.name + (' TLS' if tls else ''):24} {connections} connections: {(after - before) * 1024 / connections:.1f} KiB each "
             f"({processes} processes), a change arrives after {statistics.median(latencies):.1f} ms "
             f"(p50), {max(latencies):.1f} ms (worst of 20)",
             flush=True,
@@ -73,6 +83,7 @@ def main() -> None:
     if not options.no_peer:
         measure(functools.partial(dovecot_alone, mail_format="mdbox"), options.connections)
     measure(correo, options.connections)
+    measure(correo, options.connections, tls=True)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ after the messages were appended. Times are those of whole commands, answer read
 import argparse
 import functools
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from bench.imap_client import Imap
+from bench.imap_client import Imap, in_turn
 from bench.logins import log_in_and_out
 from bench.machine import Figures, describe
 from bench.servers import PASSWORD, Measured, correo, dovecot_alone

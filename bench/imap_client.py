@@ -2,18 +2,26 @@
 
 import selectors
 import socket
+import ssl
 from collections.abc import Sequence
+
+CONTEXT = ssl.create_default_context()
+CONTEXT.check_hostname = False
+CONTEXT.verify_mode = ssl.CERT_NONE  # the server under test has made its own certificate
 
 
 class Imap:
     """One IMAP connection; commands are answered in order."""
 
-    def __init__(self, port: int, user: str, password: str) -> None:
+    def __init__(self, port: int, user: str, password: str, *, starttls: bool = False) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=300)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.number = 0
         self.rest = b""
         self.until(b"\r\n")
+        if starttls:
+            self.command("STARTTLS")
+            self.socket = CONTEXT.wrap_socket(self.socket)
         self.command(f'LOGIN "{user}" "{password}"')
 
     def until(self, mark: bytes) -> bytes:

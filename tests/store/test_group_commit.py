@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import apsw
 import pytest
 
 from correo.base.errors import NotFound, OverQuota, StorageFull, UsageError
@@ -164,12 +165,51 @@ def test_an_account_that_another_process_writes_to_is_left_to_its_thread(tmp_pat
     run(tmp_path, play)
 
 
-def test_an_account_whose_file_is_not_open_is_served_all_the_same(tmp_path: Path) -> None:
+def test_an_account_whose_file_is_not_open_is_opened_at_once(tmp_path: Path) -> None:
     async def play(made: World) -> None:
         await made.threads.release(made.accounts[0]._database)
         [filed] = await made.accounts[0].append(INBOX, [new_message("a")])
         assert filed.uid == 1
+        assert made.journal.groups == [1]
+
+    run(tmp_path, play)
+
+
+def test_an_account_whose_file_is_missing_is_named(tmp_path: Path) -> None:
+    async def play(made: World) -> None:
+        await made.threads.release(made.accounts[0]._database)
+        place_of(tmp_path / "accounts", NAMES[0]).unlink()
+        with pytest.raises(NotFound, match="ana"):
+            await made.accounts[0].append(INBOX, [new_message("a")])
         assert made.journal.groups == []
+
+    run(tmp_path, play)
+
+
+def test_an_account_that_its_thread_reads_comes_into_a_group_afterwards(tmp_path: Path) -> None:
+    async def play(made: World) -> None:
+        may_end = threading.Event()
+        begun = threading.Event()
+
+        def long_read(_: apsw.Connection) -> None:
+            begun.set()
+            may_end.wait(10)
+
+        database = made.accounts[0]._database
+        reading = asyncio.create_task(made.threads.read(database, long_read))
+        await asyncio.to_thread(begun.wait, 10)
+        waiting = asyncio.create_task(made.accounts[0].append(INBOX, [new_message("a")]))
+        await made.accounts[1].append(INBOX, [new_message("b")])  # is not held up
+        closing = asyncio.create_task(made.store._group_commit.close())  # type: ignore[union-attr]
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        assert not closing.done()
+        may_end.set()
+        await reading
+        [filed] = await waiting
+        await closing
+        assert filed.uid == 1
+        assert made.journal.groups == [1, 1]
 
     run(tmp_path, play)
 

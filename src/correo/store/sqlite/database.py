@@ -25,7 +25,7 @@ from typing import Any
 
 import apsw
 
-from correo.base.errors import DamagedStore, NotFound, Refusal, StorageFull
+from correo.base.errors import CorreoError, DamagedStore, NotFound, Refusal, StorageFull
 from correo.store import durable
 from correo.store.durable import sync_directory, sync_file
 
@@ -63,6 +63,7 @@ class Database:
         "lock",
         "log_pages",
         "path",
+        "used_at",
         "waiting",
     )
 
@@ -78,6 +79,7 @@ class Database:
         self.connection: apsw.Connection | None = None
         self.lock = threading.Lock()  # whoever uses the connection holds it
         self.log_pages = 0  # in the write-ahead log, as of the last commit through here
+        self.used_at = 0.0  # monotonic seconds; by whoever holds the lock
         self.waiting: Any = None  # what waits for this database; belongs to `threads`
         self._syncs_commits = True
         self._migrations = migrations
@@ -94,16 +96,43 @@ class Database:
         """
         if self.connection is None:
             with explained(self.path):
-                self.connection = self._open()
-            self._syncs_commits, self.log_pages = True, 0
-            self.connection.set_wal_hook(self._note_log)
+                return self._use(self._open())
         return self.connection
 
-    def close(self) -> None:
-        """Let go of the file; asking for it again opens it again. On the storage thread."""
+    def open_at_once(self) -> apsw.Connection | None:
+        """As `open`, for the event loop: None if it takes waiting, or cannot be done."""
+        try:
+            connection = connect(self.path, is_patient=False)
+        except (CorreoError, apsw.Error):
+            return None
+        try:
+            is_ready = schema_version(connection) == len(self._migrations)
+        except apsw.Error:
+            is_ready = False
+        if not is_ready:
+            connection.close()
+            return None
+        connection.set_busy_handler(wait_for_lock)
+        return self._use(connection)
+
+    def _use(self, connection: apsw.Connection) -> apsw.Connection:
+        self.connection = connection
+        self._syncs_commits, self.log_pages = True, 0
+        connection.set_wal_hook(self._note_log)
+        return connection
+
+    def close(self, *, folded: bool = True) -> None:
+        """Let go of the file; asking for it again opens it again. On the storage thread.
+
+        Args:
+            folded: the last process to close it folds the write-ahead log into the file, synced.
+                Otherwise the log stays as it is, and whoever opens the file next reads it.
+        """
         if self.connection is not None:
             connection, self.connection = self.connection, None
             with explained(self.path, connection):
+                if not folded:
+                    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
                 connection.close()
 
     def sync_commits(self, *, wanted: bool) -> None:
@@ -137,6 +166,15 @@ class Database:
             self.log_pages = 0  # until the next commit says otherwise
             with explained(self.path, self.connection):
                 self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def empty_log(self) -> None:
+        """Fold the write-ahead log and leave it empty beside the file, unless others use it."""
+        try:
+            with self.impatient():
+                if self.connection is not None:
+                    self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error:
+            pass  # it stays as it is, and intact
 
     def _note_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self.log_pages = pages
@@ -246,13 +284,20 @@ def wait_for_lock(tries: int) -> bool:
     return (tries - SHORT_PAUSES) * LONG_PAUSE_S * 1000 < BUSY_LIMIT_MS
 
 
-def connect(path: Path) -> apsw.Connection:
-    """Open a file the way every database here is open."""
-    connection = apsw.Connection(str(path), statementcachesize=STATEMENTS_KEPT)
+def connect(path: Path, *, is_patient: bool = True) -> apsw.Connection:
+    """Open a file the way every database here is open.
+
+    Args:
+        is_patient: make it if it is missing, and wait for another process that has it locked.
+    """
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if is_patient else 0)
+    with explained(path):
+        connection = apsw.Connection(str(path), flags, statementcachesize=STATEMENTS_KEPT)
     try:
         with explained(path, connection):
-            connection.set_busy_handler(wait_for_lock)
-            keep_log(connection)
+            if is_patient:
+                connection.set_busy_handler(wait_for_lock)
+            keep_log(connection, is_patient=is_patient)
             connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             connection.wal_autocheckpoint(LOG_PAGES)
             # Plans that do not depend on what is bound: otherwise joins are planned anew each time.
@@ -263,7 +308,7 @@ def connect(path: Path) -> apsw.Connection:
     return connection
 
 
-def keep_log(connection: apsw.Connection) -> None:
+def keep_log(connection: apsw.Connection, *, is_patient: bool) -> None:
     """See that the file has a write-ahead log. The first process to open a new file makes it; one
     that comes at the same moment is turned away by SQLite without waiting, so it waits here."""
     if connection.execute("PRAGMA journal_mode").get == "wal":
@@ -274,7 +319,7 @@ def keep_log(connection: apsw.Connection) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except apsw.BusyError:
-            if not wait_for_lock(tries):
+            if not is_patient or not wait_for_lock(tries):
                 raise
             tries += 1
 

@@ -6,7 +6,8 @@ the journal; when they are on the disk, the transactions are committed, and ever
 What arrives meanwhile makes the next group. So nothing is seen before it is durable, no file is
 synced by itself, and no thread is woken for a message.
 
-An account that is not open, or whose file another process or thread works on, is left to its
+An account that its storage thread is at work on comes into a group as soon as that thread is done
+with it. One that another process writes to, or that cannot be opened at once, is left to the
 storage thread, which waits for it and syncs; the event loop never waits.
 
 Departures: if a commit fails after its record is durable (disk full at that very moment), the
@@ -17,6 +18,7 @@ Cost: per message 100 to 150 µs of the event loop, and a share of one sync.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -42,13 +44,27 @@ T = TypeVar("T")
 class Recorded(Job[T]):
     """A job that can say, once it is done, how to do it again."""
 
-    __slots__ = ("record",)
+    __slots__ = ("is_second_try", "record")
 
     def __init__(
         self, work: Work[T], record: Callable[[T], bytes], committed: Callable[[T], None]
     ) -> None:
         super().__init__(work, committed=committed)
         self.record = record
+        self.is_second_try = False
+
+
+class Turn(Job[None]):
+    """Waits in the row for a storage thread, and does nothing there; how it fares is no matter."""
+
+    __slots__ = ("_come",)
+
+    def __init__(self, come: Callable[[], None]) -> None:
+        super().__init__(lambda _: None, is_read=True)
+        self._come = come
+
+    def deliver(self) -> None:
+        self._come()
 
 
 @dataclass(slots=True)
@@ -74,6 +90,7 @@ class GroupCommit:
         self._waiting: dict[Database, list[Recorded[Any]]] = {}
         self._held: list[Held] = []
         self._is_busy = False
+        self._tried_again = 0  # accounts that a storage thread is asked for
         self._rest: asyncio.Event = asyncio.Event()
         self._is_closed = False
 
@@ -101,20 +118,23 @@ class GroupCommit:
         job = Recorded(work, record, committed)
         job.future = loop.create_future()
         self._waiting.setdefault(database, []).append(job)
-        if not self._is_busy:
-            self._is_busy = True
-            loop.call_soon(self._begin)
+        self._begin_soon()
         return await job.future
 
     async def close(self) -> None:
         """Finish what waits, then the journal. What comes later is refused."""
         self._is_closed = True
-        if self._is_busy:
+        while self._is_busy or self._tried_again:
             self._rest.clear()
             await self._rest.wait()
         self._journal.close()
 
     # a group's way
+
+    def _begin_soon(self) -> None:
+        if not self._is_busy:
+            self._is_busy = True
+            asyncio.get_running_loop().call_soon(self._begin)
 
     def _begin(self) -> None:
         records: list[bytes] = []
@@ -142,9 +162,9 @@ class GroupCommit:
     def _take(self, database: Database, jobs: list[Recorded[Any]], records: list[bytes]) -> None:
         """Write rows; what is to be committed is held, what cannot be done here passed on."""
         if not database.lock.acquire(blocking=False):
-            self._pass_on(database, jobs)
+            self._try_again(database, jobs)
             return
-        connection = database.connection
+        connection = database.connection or self._threads.open_at_once(database)
         if connection is None or not begin(database, connection):
             database.lock.release()
             self._pass_on(database, jobs)
@@ -155,6 +175,21 @@ class GroupCommit:
             self._held.append(Held(database, connection, jobs))
         else:
             self._finish(Held(database, connection, jobs))
+
+    def _try_again(self, database: Database, jobs: list[Recorded[Any]]) -> None:
+        """As soon as the storage thread is done with the account."""
+        if any(job.is_second_try for job in jobs):
+            self._pass_on(database, jobs)
+            return
+        for job in jobs:
+            job.is_second_try = True
+        self._threads.submit(database, Turn(lambda: self._put_back(database, jobs)))
+        self._tried_again += 1
+
+    def _put_back(self, database: Database, jobs: list[Recorded[Any]]) -> None:
+        self._tried_again -= 1
+        self._waiting[database] = jobs + self._waiting.get(database, [])
+        self._begin_soon()
 
     def _pass_on(self, database: Database, jobs: list[Recorded[Any]]) -> None:
         for job in jobs:
@@ -197,7 +232,7 @@ def begin(database: Database, connection: apsw.Connection) -> bool:
             connection.execute("BEGIN IMMEDIATE")
     except apsw.Error:  # busy, or something that the storage thread will find and tell
         return False
-    database.waiting.touch()
+    database.used_at = time.monotonic()
     return True
 
 

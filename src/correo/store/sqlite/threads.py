@@ -13,21 +13,23 @@ Cost: 60 to 100 µs for one hop there and back, 2 µs for each further piece of 
 
 import asyncio
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 from zlib import crc32
 
 import apsw
 
 from correo.base.errors import CorreoError, DamagedStore, UsageError
+from correo.base.memory import give_back
 from correo.store.sqlite.database import Database
+from correo.store.sqlite.open_files import OPEN_LIMIT, OpenFiles
 from correo.store.sqlite.transactions import Job, Work, fail, read, understood, write
 
 __all__ = ["StorageThreads"]
 
-OPEN_LIMIT = 64  # files one thread keeps open; each costs 3 descriptors and up to 1 MiB
+LOOK_S = 0.5  # between looks at what is idle, while anything is open
 BATCH_LIMIT = 256  # works in one transaction; beyond that the first ones wait too long
 
 T = TypeVar("T")
@@ -38,8 +40,7 @@ class StorageThreads:
 
     Args:
         count: threads; a database belongs to one of them by its path.
-        open_limit: files each keeps open, and as many again while it is busy; the one unused for
-            longest is closed first.
+        open_limit: files each keeps open while it is busy.
     """
 
     def __init__(self, count: int = 4, *, open_limit: int = OPEN_LIMIT) -> None:
@@ -100,11 +101,23 @@ class StorageThreads:
         if outbox is None or outbox.loop is not loop:
             outbox = self._outbox = Outbox(loop)
         job.outbox = outbox
-        waiting = database.waiting
-        if waiting is None:
+        self._waiting(database).add(job)
+
+    def open_at_once(self, database: Database) -> apsw.Connection | None:
+        """Open a database in the event loop, with its lock held; None if that takes waiting."""
+        waiting = self._waiting(database)
+        files = waiting.thread.files
+        connection = files.open_at_once(database)
+        if files.is_crowded:
+            waiting.thread.put(waiting)
+        return connection
+
+    def _waiting(self, database: Database) -> "Waiting":
+        if database.waiting is None:
             thread = self._threads[crc32(str(database.path).encode()) % len(self._threads)]
-            waiting = database.waiting = Waiting(database, thread)
-        waiting.add(job)
+            database.waiting = Waiting(database, thread)
+        waiting: Waiting = database.waiting
+        return waiting
 
 
 class Outbox:
@@ -138,12 +151,12 @@ class Outbox:
 class Waiting:
     """The jobs that wait for one database, in order."""
 
-    __slots__ = ("_is_queued", "_jobs", "_thread", "database")
+    __slots__ = ("_is_queued", "_jobs", "database", "thread")
 
     def __init__(self, database: Database, thread: "StorageThread") -> None:
         self.database = database
-        self._thread = thread
-        self._jobs: deque[Job[Any]] = deque()
+        self.thread = thread
+        self._jobs: list[Job[Any]] = []
         self._is_queued = False
 
     def add(self, job: Job[Any]) -> None:
@@ -152,17 +165,15 @@ class Waiting:
         self._jobs.append(job)
         if not self._is_queued:
             self._is_queued = True
-            self._thread.put(self)
-
-    def touch(self) -> None:
-        """From whoever holds the database's lock: it is in use, do not close it soon."""
-        self._thread.touch(self.database)
+            self.thread.put(self)
 
     def take(self) -> list[Job[Any]]:
         """From the storage thread: everything that waits now."""
         self._is_queued = False
-        jobs = self._jobs
-        return [jobs.popleft() for _ in range(len(jobs))]
+        count = len(self._jobs)  # more may be put behind them meanwhile
+        jobs = self._jobs[:count]
+        del self._jobs[:count]
+        return jobs
 
 
 class StorageThread:
@@ -170,34 +181,41 @@ class StorageThread:
 
     def __init__(self, number: int, open_limit: int) -> None:
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._open: OrderedDict[Database, None] = OrderedDict()
-        self._open_limit = open_limit
+        self.files = OpenFiles(open_limit)
         self._thread = threading.Thread(target=self._run, name=f"storage-{number}", daemon=True)
         self._thread.start()
 
     def put(self, waiting: Waiting) -> None:
         self._queue.put(waiting)
 
-    def touch(self, database: Database) -> None:
-        """Somebody else has used its connection; called with its lock held."""
-        try:
-            self._open.move_to_end(database)
-        except KeyError:  # just now looked at for closing, and put back where it belongs
-            pass
-
     def stop(self) -> None:
         self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        while (waiting := self._queue.get()) is not None:
+        while (waiting := self._next()) is not None:
             jobs = waiting.take()
             if jobs:
                 self._work_off(waiting.database, jobs)
-            if len(self._open) > self._open_limit and self._queue.empty():
-                self._close_oldest()  # while nobody waits for it
-        for database in self._open:
-            close_quietly(database)
+            while self._queue.empty() and self.files.shrink():
+                pass
+        self.files.close_all()
+
+    def _next(self) -> Waiting | None:
+        """What has come; until it comes, the files are tidied."""
+        while self.files:
+            try:
+                return self._queue.get(timeout=LOOK_S)
+            except Empty:
+                self._tidy()
+        return self._queue.get()
+
+    def _tidy(self) -> None:
+        is_any_tidied = False
+        while self._queue.empty() and self.files.tidy_one():
+            is_any_tidied = True
+        if is_any_tidied:
+            give_back()
 
     def _work_off(self, database: Database, jobs: list[Job[Any]]) -> None:
         """All jobs in their order, with the database to ourselves.
@@ -221,21 +239,20 @@ class StorageThread:
     def _read(self, database: Database, job: Job[Any]) -> None:
         try:
             if job.is_release:
-                self._open.pop(database, None)
-                database.close()
+                self.files.close(database)
                 job.result = None
             else:
-                job.result = read(self._connection(database), job.work)
+                job.result = read(self.files.connection(database), job.work)
         except apsw.Error as error:
             job.error = understood(error, database)
         except BaseException as error:
             job.error = error
         if isinstance(job.error, DamagedStore):
-            self._let_go(database)
+            self.files.let_go(database)
 
     def _write(self, database: Database, jobs: list[Job[Any]]) -> None:
         try:
-            connection = self._connection(database)
+            connection = self.files.connection(database)
             database.sync_commits(wanted=True)
             write(connection, jobs, database)
         except apsw.Error as error:
@@ -243,33 +260,7 @@ class StorageThread:
         except BaseException as error:  # whatever it is, those who wait must hear it
             fail(jobs, error)
         if any(isinstance(job.error, DamagedStore) for job in jobs):
-            self._let_go(database)
-
-    def _connection(self, database: Database) -> apsw.Connection:
-        connection = database.connection
-        if connection is None:
-            if len(self._open) >= 2 * self._open_limit:
-                self._close_oldest()
-            connection = database.open()
-            self._open[database] = None
-        else:
-            self._open.move_to_end(database)
-        return connection
-
-    def _let_go(self, database: Database) -> None:
-        """Close a file that is damaged, so that the copy put in its place will be seen."""
-        self._open.pop(database, None)
-        close_quietly(database)
-
-    def _close_oldest(self) -> None:
-        """Close the one unused for longest that nobody uses just now."""
-        for _ in range(len(self._open)):
-            database, _ = self._open.popitem(last=False)
-            if database.lock.acquire(blocking=False):
-                close_quietly(database)
-                database.lock.release()
-                return
-            self._open[database] = None
+            self.files.let_go(database)
 
 
 def parts(jobs: list[Job[Any]]) -> Iterator[list[Job[Any]]]:
@@ -301,13 +292,5 @@ def fold_quietly(database: Database) -> None:
     """What cannot be folded now stays in the log; the next commit is an occasion to try again."""
     try:
         database.fold()
-    except (CorreoError, apsw.Error):
-        pass
-
-
-def close_quietly(database: Database) -> None:
-    """A file that cannot be folded together now is intact all the same; its log stays."""
-    try:
-        database.close()
     except (CorreoError, apsw.Error):
         pass
