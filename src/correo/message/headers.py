@@ -129,7 +129,7 @@ def selector(names: Collection[bytes], *, exclude: bool = False) -> Callable[[by
         found = find(b"\n" + header)
         if not found:
             return _empty_line(header)
-        found.append(b"\n" + _empty_line(header))
+        found.append(b"\n\r\n" if header.endswith(b"\n\r\n") else b"\n" + _empty_line(header))
         return b"".join(found)[1:]
 
     return selected
@@ -167,7 +167,18 @@ def _named(name: bytes) -> re.Pattern[bytes]:
 def _selection(names: frozenset[bytes]) -> re.Pattern[bytes]:
     if not names:
         return re.compile(rb"(?!)")
-    alternatives = b"|".join(sorted(map(re.escape, names)))
+    usual = b"|".join(re.escape(name.title()) for name in sorted(names))
+    any_case = b"|".join(map(_in_any_case, sorted(names)))
     return re.compile(
-        rb"\n(?:" + alternatives + rb")[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+", re.IGNORECASE
+        rb"\n(?:(?:" + usual + rb"):|(?:" + any_case + rb")[ \t]*+:)"
+        rb"[^\n]*+(?:\n[ \t][^\n]*+)*+"
+    )
+
+
+def _in_any_case(name: bytes) -> bytes:
+    """A pattern for a lower-case name; quicker than to ignore the case of the whole pattern."""
+    octets = [name[at : at + 1] for at in range(len(name))]
+    return b"".join(
+        b"[%b%b]" % (octet.upper(), octet) if octet.isalpha() else re.escape(octet)
+        for octet in octets
     )

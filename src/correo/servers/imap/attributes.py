@@ -1,19 +1,17 @@
 """Write FETCH lines from the store's columns, many at a time.
 
-A Plan is made once for a FETCH and then turns rows into lines by the column: each column becomes
-octets, and one join puts all lines together. Nothing is decided message by message, and nothing is
-formatted, for a join takes a sixth of the time of a format.
+A Plan is made once for a FETCH and then turns rows into lines by the column: a template has a slot
+for each value, and nothing is decided message by message.
 
 RFC 9051    7.5.2    FETCH
 RFC 7162    3.1.4.2  MODSEQ; RFC 8474 5.3 EMAILID, THREADID; RFC 8514 4.3 SAVEDATE
 
-Cost: 1.2 microseconds for UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE of one
+Cost: 0.25 microseconds for UID FLAGS of one message, 1.5 for UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE of one
 message. On the hot path.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import chain, repeat
 from typing import Any
 
 from correo.message.headers import selector
@@ -23,32 +21,20 @@ from correo.wire.imap.fetch_items import BodySection, FetchAttribute, FetchItem,
 
 __all__ = ["Plan", "is_answered_from_columns", "is_answered_from_memory"]
 
-Convert = Callable[[Sequence[Any]], Sequence[bytes]]
+Convert = Callable[[Sequence[Any]], Sequence[Any]]
 
 DAY_S = 86_400
 MINUTES = [b" %02d:%02d:" % divmod(minute, 60) for minute in range(DAY_S // 60)]
 SECONDS = [b'%02d +0000"' % second for second in range(60)]
 
 
-def numbers(values: Sequence[int]) -> list[bytes]:
-    return " ".join(map(str, values)).encode("ascii").split(b" ") if values else []
-
-
-def modseqs(values: Sequence[int]) -> list[bytes]:
-    return [b"(%b)" % value for value in numbers(values)]
-
-
-def ready(values: Sequence[bytes]) -> Sequence[bytes]:
+def as_they_are(values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
 def flag_lists(values: Sequence[str]) -> list[bytes]:
-    return [flag_list(value) for value in values]
-
-
-@lru_cache(maxsize=4096)
-def flag_list(flags: str) -> bytes:
-    return b"(%b)" % flags.encode("ascii", "replace")
+    known = {flags: flags.encode("ascii", "replace") for flags in set(values)}
+    return [known[flags] for flags in values]
 
 
 def dates(moments: Sequence[int]) -> list[bytes]:
@@ -69,22 +55,19 @@ def identifiers(values: Sequence[str]) -> list[bytes]:
     return [b"(%b)" % value.encode("ascii") if value else b"NIL" for value in values]
 
 
-def literals(values: Sequence[bytes]) -> list[bytes]:
-    return [b"{%d}\r\n%b" % (len(value), value) for value in values]
-
-
-SOURCES: dict[FetchAttribute, tuple[Column, Convert]] = {
-    FetchAttribute.UID: (Column.UID, numbers),
-    FetchAttribute.FLAGS: (Column.FLAGS, flag_lists),
-    FetchAttribute.INTERNALDATE: (Column.INTERNAL_DATE, dates),
-    FetchAttribute.RFC822_SIZE: (Column.SIZE, numbers),
-    FetchAttribute.ENVELOPE: (Column.ENVELOPE, ready),
-    FetchAttribute.BODY: (Column.BODY, ready),
-    FetchAttribute.BODYSTRUCTURE: (Column.BODYSTRUCTURE, ready),
-    FetchAttribute.MODSEQ: (Column.MODSEQ, modseqs),
-    FetchAttribute.EMAILID: (Column.EMAIL_ID, identifiers),
-    FetchAttribute.THREADID: (Column.THREAD_ID, identifiers),
-    FetchAttribute.SAVEDATE: (Column.SAVE_DATE, dates),
+# What stands in the store, the slot for it in a line, and how it is made to fit there.
+SOURCES: dict[FetchAttribute, tuple[Column, bytes, Convert]] = {
+    FetchAttribute.UID: (Column.UID, b"%d", as_they_are),
+    FetchAttribute.FLAGS: (Column.FLAGS, b"(%b)", flag_lists),
+    FetchAttribute.INTERNALDATE: (Column.INTERNAL_DATE, b"%b", dates),
+    FetchAttribute.RFC822_SIZE: (Column.SIZE, b"%d", as_they_are),
+    FetchAttribute.ENVELOPE: (Column.ENVELOPE, b"%b", as_they_are),
+    FetchAttribute.BODY: (Column.BODY, b"%b", as_they_are),
+    FetchAttribute.BODYSTRUCTURE: (Column.BODYSTRUCTURE, b"%b", as_they_are),
+    FetchAttribute.MODSEQ: (Column.MODSEQ, b"(%d)", as_they_are),
+    FetchAttribute.EMAILID: (Column.EMAIL_ID, b"%b", identifiers),
+    FetchAttribute.THREADID: (Column.THREAD_ID, b"%b", identifiers),
+    FetchAttribute.SAVEDATE: (Column.SAVE_DATE, b"%b", dates),
 }
 
 IN_MEMORY = frozenset({FetchAttribute.UID, FetchAttribute.FLAGS, FetchAttribute.MODSEQ})
@@ -119,46 +102,47 @@ class Plan:
     columns: what to ask the store for; the UID comes first.
     """
 
-    __slots__ = ("_fields", "columns")
+    __slots__ = ("_converts", "_template", "columns")
 
     def __init__(self, items: Iterable[FetchItem]) -> None:
         self.columns: list[Column] = [Column.UID]
-        self._fields: list[tuple[bytes, int, Convert]] = []
+        self._template = b"* %d FETCH ("
+        self._converts: list[tuple[int, Convert]] = []
         for item in sorted(items, key=lambda item: item is not FetchAttribute.UID):
+            if self._converts:
+                self._template += b" "
             self._add(item)
 
     def _add(self, item: FetchItem) -> None:
         if isinstance(item, FetchAttribute):
-            column, convert = SOURCES[item]
-            label = item.value
-        else:
-            assert isinstance(item, BodySection)
-            column, convert = Column.HEADER, header_section(item)
-            label = item.label
+            column, slot, convert = SOURCES[item]
+            self._slot(column, b"%b %b" % (item.value, slot), convert)
+            return
+        assert isinstance(item, BodySection)
+        label = item.label.replace(b"%", b"%%")
+        self._slot(Column.HEADER, label + b" %b", header_section(item))
+
+    def _slot(self, column: Column, template: bytes, convert: Convert) -> None:
         if column not in self.columns:
             self.columns.append(column)
-        before = b" %b " if self._fields else b" FETCH (%b "
-        self._fields.append((before % label, self.columns.index(column), convert))
+        self._template += template
+        self._converts.append((self.columns.index(column), convert))
 
     def lines(self, sequence: Sequence[int], columns: Sequence[Sequence[Any]]) -> bytes:
         """The lines of these messages, from the values of `columns` (perhaps more behind them)."""
-        return b"".join(chain.from_iterable(self._pieces(sequence, columns, b")\r\n")))
+        return b"".join(self._filled(self._template + b")\r\n", sequence, columns))
 
     def beginnings(self, sequence: Sequence[int], columns: Sequence[Sequence[Any]]) -> list[bytes]:
         """The same line by line, without their ends: more items follow."""
-        end = b" " if self._fields else b" FETCH ("
-        return list(map(b"".join, self._pieces(sequence, columns, end)))
+        end = b" " if self._converts else b""
+        return list(self._filled(self._template + end, sequence, columns))
 
-    def _pieces(
-        self, sequence: Sequence[int], columns: Sequence[Sequence[Any]], end: bytes
-    ) -> Iterable[tuple[bytes, ...]]:
-        """For each message the octets that make its line."""
-        pieces: list[Iterable[bytes]] = [repeat(b"* "), numbers(sequence)]
-        for before, index, convert in self._fields:
-            pieces.append(repeat(before))
-            pieces.append(convert(columns[index]))
-        pieces.append(repeat(end))
-        return zip(*pieces, strict=False)
+    def _filled(
+        self, template: bytes, sequence: Sequence[int], columns: Sequence[Sequence[Any]]
+    ) -> Iterable[bytes]:
+        """The template for each message, its values in the slots."""
+        values = [convert(columns[index]) for index, convert in self._converts]
+        return map(template.__mod__, zip(sequence, *values, strict=False))
 
 
 def header_section(item: BodySection) -> Convert:
@@ -173,6 +157,6 @@ def header_section(item: BodySection) -> Convert:
         if partial is not None:
             first, end = partial[0], partial[0] + partial[1]
             chosen = [octets[first:end] for octets in chosen]
-        return literals(chosen)
+        return [b"{%d}\r\n%b" % (len(octets), octets) for octets in chosen]
 
     return convert

@@ -4,6 +4,7 @@
 storage thread; the work itself is in the modules beside this one.
 """
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from functools import partial
@@ -34,7 +35,7 @@ from correo.store.names import looked_up, normal
 from correo.store.sqlite import changelog, filing, flagging, mailboxes, reading, removing
 from correo.store.sqlite.database import Database
 from correo.store.sqlite.entries import Entries
-from correo.store.sqlite.fetching import BATCH_ROWS, BlobHeader, reader_of
+from correo.store.sqlite.fetching import BATCH_ROWS, Batch, BlobHeader, reader_of
 from correo.store.sqlite.filing import Letter, letter_of
 from correo.store.sqlite.group_commit import GroupCommit
 from correo.store.sqlite.redo import record
@@ -125,11 +126,17 @@ class SqliteAccountStore:
     ) -> AsyncIterator[list[tuple[object, ...]]]:
         reader = reader_of(tuple(columns))
         wanted = ascending(uids)
-        start = 0
-        while start < len(wanted):
+
+        def begin(start: int) -> "asyncio.Future[Batch] | None":
             part = wanted[start : start + BATCH_ROWS]
-            batch = await self._read(partial(reader.read, mailbox=mailbox, uids=part))
+            read = partial(reader.read, mailbox=mailbox, uids=part)
+            return self._threads.begin_read(self._database, read) if part else None
+
+        start, reading = 0, begin(0)
+        while reading is not None:
+            batch = await reading
             start = bisect_left(wanted, batch.next_uid, start)
+            reading = begin(start)  # while the caller works with this one
             if batch.rows:
                 yield await self._with_blobs(batch.rows) if batch.has_blobs else batch.rows
 

@@ -12,6 +12,7 @@ Cost: 2 µs for a row of ENVELOPE and BODYSTRUCTURE, 6 µs for 10 KB of octets.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import apsw
@@ -22,7 +23,8 @@ from correo.store.sqlite.entries import Entries
 __all__ = ["BATCH_ROWS", "Batch", "BlobHeader", "Reader", "reader_of"]
 
 BATCH_ROWS = 1000
-BATCH_WEIGHT = 1024 * 1024  # octets
+BATCH_WEIGHT = 512 * 1024  # octets
+WEIGHED_ROWS = 16  # at a time, at most 64 KiB each: a batch may be as much too heavy
 
 OF_ENTRY = {
     Column.MODSEQ, Column.FLAGS, Column.INTERNAL_DATE, Column.SAVE_DATE, Column.SIZE,
@@ -88,13 +90,13 @@ class Reader:
         )
         rows: list[tuple[Any, ...]] = []
         weight = 0
-        for row in cursor:
-            rows.append(row)
+        while some := list(islice(cursor, WEIGHED_ROWS)):
+            rows += some
             for at in self._heavy:
-                weight += len(row[at] or b"")
+                weight += sum([len(row[at] or b"") for row in some])
             if weight >= BATCH_WEIGHT:
                 cursor.close()
-                uids = row[-1:]
+                uids = some[-1][-1:]
                 break
         if self._octets_at or self._header_at:
             return self._opened(connection, rows, uids[-1] + 1)
@@ -106,7 +108,7 @@ class Reader:
     ) -> Batch:
         """Put header and body together; what is not in its row is in a blob."""
         if not self._octets_at and not any(
-            row[at] is None for row in rows for at in self._header_at
+            None in [row[at] for row in rows] for at in self._header_at
         ):
             return Batch([row[: self._width] for row in rows], next_uid, has_blobs=False)
         finished = []

@@ -67,6 +67,14 @@ class StorageThreads:
         """Run work that changes nothing, in a read transaction of its own."""
         return await self._submit(database, Job(work, is_read=True))
 
+    def begin_read(self, database: Database, work: Work[T]) -> "asyncio.Future[T]":
+        """As `read`, for a result that is wanted in a moment, or perhaps never."""
+        job = Job(work, is_read=True)
+        job.future = asyncio.get_running_loop().create_future()
+        job.future.add_done_callback(seen)
+        self.submit(database, job)
+        return job.future
+
     async def release(self, database: Database) -> None:
         """Close the database's file, after what waits for it; for those who remove or copy it."""
         await self._submit(database, Job(lambda _: None, is_release=True))
@@ -261,6 +269,12 @@ class StorageThread:
             fail(jobs, error)
         if any(isinstance(job.error, DamagedStore) for job in jobs):
             self.files.let_go(database)
+
+
+def seen(future: "asyncio.Future[Any]") -> None:
+    """An error that nobody waits for is no news: whoever reads next meets it."""
+    if not future.cancelled():
+        future.exception()
 
 
 def parts(jobs: list[Job[Any]]) -> Iterator[list[Job[Any]]]:
