@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from correo.message.identifiers import IDENTIFIERS_LIMIT, first_identifier, identifiers
-from correo.message.subject import base_subject
+from correo.message.subject import base_subject, is_reply_or_forward
 
 SUBJECTS = [
     ("nothing", b"", ""),
@@ -34,6 +34,18 @@ SUBJECTS = [
 @pytest.mark.parametrize(("subject", "base"), [pytest.param(s, b, id=i) for i, s, b in SUBJECTS])
 def test_a_base_subject_is_what_a_conversation_shares(subject: bytes, base: str) -> None:
     assert base_subject(subject) == base
+
+
+REPLIES = [
+    (b"plan", False), (b"[list] plan", False), (b"  plan ", False), (b"Regards: plan", False),
+    (b"Re: plan", True), (b"[list] re[2]: plan", True), (b"FW: plan", True),
+    (b"plan (fwd)", True), (b"[Fwd: plan]", True), (b"=?utf-8?q?Re=3A_Gr=C3=BC=C3=9Fe?=", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("subject", "is_reply"), REPLIES)
+def test_a_subject_says_whether_it_answers(subject: bytes, is_reply: bool) -> None:
+    assert is_reply_or_forward(subject) is is_reply
 
 
 @given(st.text("re:fwd[]( )x\t", max_size=40))

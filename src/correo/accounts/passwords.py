@@ -16,10 +16,12 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import argon2
 
 from correo.base.errors import Refusal
+from correo.base.memory import give_back
 from correo.store.directory import Credentials, ScramVerifier
 from correo.wire.sasl import ScramKeys, make_scram_keys, saslprep
 
@@ -34,7 +36,10 @@ __all__ = [
 
 SALT_SIZE = 16  # octets (RFC 9106 3.1)
 HASH_SIZE = 32  # octets
+GIVE_BACK_S = 1.0  # after a first hash; ours, hashes come in bursts
 LONGEST_PASSWORD = 1024  # characters; ours: nobody types more, and hashing more is work for us
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +72,19 @@ class Passwords:
         )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="password")
         self._nobodys = nobodys_hash(self.cost)
+        self._rest: asyncio.TimerHandle | None = None
 
     async def make(self, password: str) -> Credentials:
         """What to keep of a new password. Raises Refusal if it cannot be one."""
         text = prepared(password)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._make, text)
+        return await self._in_thread(self._make, text)
 
     async def make_many(
         self, passwords: Sequence[str], *, done: Callable[[], None] | None = None
     ) -> list[Credentials]:
         """As make, in the order given; `done` is called after each."""
-        loop = asyncio.get_running_loop()
-        jobs = [
-            loop.run_in_executor(self._pool, self._make, text)
-            for text in [prepared(password) for password in passwords]
-        ]
+        texts = [prepared(password) for password in passwords]
+        jobs = [self._in_thread(self._make, text) for text in texts]
         made = []
         for job in jobs:
             made.append(await job)
@@ -91,17 +94,27 @@ class Passwords:
 
     async def scram_only(self, password: str, credentials: Credentials) -> Credentials:
         """The same credentials with SCRAM keys of this password, which was checked."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._with_scram, password, credentials)
+        return await self._in_thread(self._with_scram, password, credentials)
 
     async def matches(self, password_hash: str, password: str) -> bool:
         """Whether a prepared password is the hashed one; "" never matches and takes as long."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._pool, self._matches, password_hash or self._nobodys, password
-        )
+        return await self._in_thread(self._matches, password_hash or self._nobodys, password)
 
     def close(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _in_thread(self, work: Callable[..., T], *arguments: Any) -> "asyncio.Future[T]":
+        """Hash in a thread; a moment later the memory that took goes back to the system."""
+        loop = asyncio.get_running_loop()
+        if self._rest is None:
+            self._rest = loop.call_later(GIVE_BACK_S, self._give_back)
+        return loop.run_in_executor(self._pool, work, *arguments)
+
+    def _give_back(self) -> None:
+        self._rest = None
+        self._pool.submit(give_back)
 
     def _make(self, text: str) -> Credentials:
         return self._with_scram(text, Credentials(self._hasher.hash(text)))

@@ -11,7 +11,7 @@ import re
 from correo.message.encoding.words import decode_words
 from correo.message.headers import unfold
 
-__all__ = ["base_subject"]
+__all__ = ["base_subject", "is_reply_or_forward"]
 
 SUBJECT_LIMIT = 4096  # octets of a subject that count; ours, also for the index's sake
 
@@ -24,37 +24,55 @@ _MAY_LEAD = re.compile(r"[ \t\[]|re|fw", re.IGNORECASE)
 
 def base_subject(value: bytes) -> str:
     """The base subject of a Subject field's value, decoded; its case is left alone."""
+    return _stripped(value)[0]
+
+
+def is_reply_or_forward(value: bytes) -> bool:
+    """Whether more than blobs and spaces is stripped from a subject (RFC 5256 3)."""
+    return _stripped(value)[1]
+
+
+def _stripped(value: bytes) -> tuple[str, bool]:
+    """The base subject, and whether "Re:", "Fwd:", "(fwd)" or "[Fwd: ...]" were taken off."""
     text = decode_words(unfold(value[:SUBJECT_LIMIT]))
     if "  " in text or "\t" in text or not text.isprintable():
         text = _SPACES.sub(" ", text)
+    is_reply = False
     while True:
-        text = _strip_leaders(_strip_trailer(text))
+        end, has_trailer = _before_trailer(text)
+        text = text[:end]
+        start, has_leader = _behind_leaders(text)
+        text = text[start:]
+        is_reply |= has_trailer or has_leader
         if not (text[:5].lower() == "[fwd:" and text.endswith("]")):
-            return text
-        text = text[5:-1]
+            return text, is_reply
+        text, is_reply = text[5:-1], True
 
 
-def _strip_trailer(text: str) -> str:
+def _before_trailer(text: str) -> tuple[int, bool]:
+    """Step (2): where the trailers begin, and whether "(fwd)" is among them."""
+    end, is_forward = len(text), False
     if not text.endswith((" ", "\t", ")")):
-        return text
-    end = len(text)
+        return end, False
     while True:
         if text.endswith((" ", "\t"), 0, end):
             end -= 1
         elif text[max(end - 5, 0) : end].lower() == "(fwd)":
-            end -= 5
+            end, is_forward = end - 5, True
         else:
-            return text[:end]
+            return end, is_forward
 
 
-def _strip_leaders(text: str) -> str:
-    """Steps (3) to (5)."""
-    position = 0
+def _behind_leaders(text: str) -> tuple[int, bool]:
+    """Steps (3) to (5): where the leaders end, and whether "Re:" or "Fwd:" is among them."""
+    position, is_reply = 0, False
     while _MAY_LEAD.match(text, position):
         match = _LEADER.match(text, position)
-        if match is None:
+        if match is not None:
+            is_reply |= text[match.end() - 1] == ":"
+        else:
             match = _FIRST_BLOB.match(text, position)
             if match is None or match.end() == len(text):
                 break
         position = match.end()
-    return text[position:]
+    return position, is_reply

@@ -361,7 +361,42 @@ def test_search_return_options_are_a_set(octets: bytes, returns: set[SearchRetur
     assert command == c.Search(T, True, AnyMessage(), frozenset(returns))
 
 
+def test_a_sort_has_its_criteria_in_order() -> None:
+    command = parse(b"UID SORT (REVERSE date subject) utf-8 SEEN")
+    orders = ((c.SortKey.DATE, True), (c.SortKey.SUBJECT, False))
+    assert command == c.Sort(T, True, FlagKey("\\Seen"), None, orders=orders)
+    command = parse(b"SORT RETURN (MIN) (SIZE) US-ASCII ALL MODSEQ 1")
+    assert isinstance(command, c.Sort)
+    assert command.returns == frozenset({SearchReturn.MIN})
+    assert command.mentions_modseq
+
+
+def test_a_thread_has_its_algorithm() -> None:
+    command = parse(b"THREAD refs UTF-8 ALL")
+    assert command == c.Thread(T, False, AnyMessage(), None, algorithm=c.ThreadAlgorithm.REFS)
+
+
+@pytest.mark.parametrize("name", [b"SORT (DATE)", b"UID THREAD REFERENCES"])
+def test_keys_in_an_unknown_charset_are_not_read(name: bytes) -> None:
+    command = parse(name + b" KLINGON TEXT \0", b"\xff")
+    assert isinstance(command, c.Search)
+    assert not command.is_charset_known
+
+
 BAD = [
+    b"SORT",
+    b"SORT UTF-8 ALL",
+    b"SORT () UTF-8 ALL",
+    b"SORT (COLOUR) UTF-8 ALL",
+    b"SORT (REVERSE REVERSE DATE) UTF-8 ALL",
+    b"SORT (DATE REVERSE) UTF-8 ALL",
+    b"SORT (DATE) UTF-8",
+    b"SORT (" + b" ".join([b"DATE"] * 21) + b") UTF-8 ALL",
+    b"SORT RETURN (FOO) (DATE) UTF-8 ALL",
+    b"THREAD",
+    b"THREAD FOO UTF-8 ALL",
+    b"FETCH 1 (PREVIEW (HASTY))",
+    b"FETCH 1 (UID (LAZY))",
     b"NOOP x",
     b"LOGIN ana",
     b"LOGIN ana ",

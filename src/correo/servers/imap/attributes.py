@@ -5,6 +5,7 @@ for each value, and nothing is decided message by message.
 
 RFC 9051    7.5.2    FETCH
 RFC 7162    3.1.4.2  MODSEQ; RFC 8474 5.3 EMAILID, THREADID; RFC 8514 4.3 SAVEDATE
+RFC 8970    3        PREVIEW, a literal where it is not ASCII
 
 Cost: 0.25 microseconds for UID FLAGS of one message, 1.5 for UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE of one
 message. On the hot path.
@@ -15,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from correo.message.headers import selector
+from correo.message.nstring import string
 from correo.store.model import Column
 from correo.wire.imap.dates import format_date_time
 from correo.wire.imap.fetch_items import BodySection, FetchAttribute, FetchItem, SectionText
@@ -55,6 +57,10 @@ def identifiers(values: Sequence[str]) -> list[bytes]:
     return [b"(%b)" % value.encode("ascii") if value else b"NIL" for value in values]
 
 
+def previews(values: Sequence[str]) -> list[bytes]:
+    return [string(value.encode("utf-8", "replace")) for value in values]
+
+
 # What stands in the store, the slot for it in a line, and how it is made to fit there.
 SOURCES: dict[FetchAttribute, tuple[Column, bytes, Convert]] = {
     FetchAttribute.UID: (Column.UID, b"%d", as_they_are),
@@ -68,6 +74,7 @@ SOURCES: dict[FetchAttribute, tuple[Column, bytes, Convert]] = {
     FetchAttribute.EMAILID: (Column.EMAIL_ID, b"%b", identifiers),
     FetchAttribute.THREADID: (Column.THREAD_ID, b"%b", identifiers),
     FetchAttribute.SAVEDATE: (Column.SAVE_DATE, b"%b", dates),
+    FetchAttribute.PREVIEW: (Column.PREVIEW, b"%b", previews),
 }
 
 IN_MEMORY = frozenset({FetchAttribute.UID, FetchAttribute.FLAGS, FetchAttribute.MODSEQ})

@@ -25,6 +25,12 @@ MAIL = (
     "ESEARCH",  # RFC 4731
     "SEARCHRES",  # RFC 5182
     "WITHIN",  # RFC 5032
+    "SORT",  # RFC 5256
+    "SORT=DISPLAY",  # RFC 5957
+    "ESORT",  # RFC 5267
+    "THREAD=ORDEREDSUBJECT",  # RFC 5256
+    "THREAD=REFERENCES",  # RFC 5256
+    "THREAD=REFS",  # draft-ietf-morg-inthread
     "LIST-EXTENDED",  # RFC 5258
     "LIST-STATUS",  # RFC 5819
     "STATUS=SIZE",  # RFC 8438
@@ -34,6 +40,8 @@ MAIL = (
     "MULTIAPPEND",  # RFC 3502
     "OBJECTID",  # RFC 8474
     "SAVEDATE",  # RFC 8514
+    "PREVIEW",  # RFC 8970
+    "I18NLEVEL=1",  # RFC 5255
     "UTF8=ACCEPT",  # RFC 6855
 )
 

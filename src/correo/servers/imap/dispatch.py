@@ -12,6 +12,7 @@ from correo.servers.imap import (
     mailboxes,
     search,
     select,
+    sort,
     status,
     store,
 )
@@ -31,6 +32,7 @@ GROUPS = (
     append,
     expunge,
     search,
+    sort,
     fetch,
     store,
     copy,

@@ -22,16 +22,16 @@ from correo.servers.imap.refusals import UnknownCharset
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.wire.imap import responses
-from correo.wire.imap.commands import Command, Search, SearchReturn
+from correo.wire.imap.commands import Command, Search, SearchReturn, Sort
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "conclude", "found_by", "tell"]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search found.
 
-    numbers: sequence numbers or UIDs, as the command wants them, ascending.
+    numbers: sequence numbers or UIDs, as the command wants them, in the order of the answer.
     modseq: the highest mod-sequence among those returned; None if it was not asked for.
     """
 
@@ -40,6 +40,16 @@ class Found:
 
 
 async def answer_search(session: ImapSession, command: Search) -> None:
+    try:
+        uids = await found_by(session, command)
+    except Refusal as refusal:
+        await session.conclude_refused(command, refusal, expunges=False)
+        return
+    await tell(session, command, uids)
+
+
+async def found_by(session: ImapSession, command: Search) -> list[int]:
+    """The UIDs that meet the criteria, ascending. Raises Refusal; nothing is saved then."""
     view = session.view
     if command.mentions_modseq:
         session.enable_condstore()
@@ -49,17 +59,26 @@ async def answer_search(session: ImapSession, command: Search) -> None:
             raise UnknownCharset
         criterion = criterion_of(command.key, view, session.services.clock.now())
         shown = view.uids[: view.exists].tolist()
-        uids = await search(view.live, shown, criterion)
-    except Refusal as refusal:
+        return await search(view.live, shown, criterion)
+    except Refusal:
         if is_saving(command):
             view.saved = []  # RFC 5182 2.1
-        await session.conclude_refused(command, refusal, expunges=False)
-        return
+        raise
+
+
+async def tell(session: ImapSession, command: Search, uids: list[int]) -> None:
+    """Save and tell what was found, in the order given, and conclude the command."""
+    view = session.view
+    answered = returned(command, uids)
     if is_saving(command):
-        view.saved = returned(command, uids)
+        view.saved = sorted(answered)
     numbers = uids if command.is_uid else view.numbers_of(uids)
-    modseq = highest_modseq(view, returned(command, uids)) if command.mentions_modseq else None
+    modseq = highest_modseq(view, answered) if command.mentions_modseq else None
     session.engine.send_lines(result_lines(session, command, Found(numbers, modseq)))
+    await conclude(session, command)
+
+
+async def conclude(session: ImapSession, command: Search) -> None:
     may_expunge = command.is_uid and not mentions_numbers(command.key)
     await session.conclude(command, "searched", expunges=may_expunge)
 
@@ -69,7 +88,9 @@ def is_saving(command: Search) -> bool:
 
 
 def returned(command: Search, uids: list[int]) -> list[int]:
-    """The messages that the answer speaks of, and that "$" stands for (RFC 4731 3.2, 5182 2.4)."""
+    """The messages that the answer speaks of, and that "$" stands for (RFC 4731 3.2, 5182 2.4).
+
+    MIN and MAX are the first and the last, also of a SORT (RFC 5267 3.1)."""
     returns = command.returns or frozenset()
     wants_all = SearchReturn.ALL in returns or SearchReturn.COUNT in returns
     ends = [
@@ -79,7 +100,7 @@ def returned(command: Search, uids: list[int]) -> list[int]:
     ]
     if wants_all or not returns & {SearchReturn.MIN, SearchReturn.MAX}:
         return uids
-    return sorted(set(ends))
+    return list(dict.fromkeys(ends))
 
 
 def highest_modseq(view: View, uids: list[int]) -> int | None:
@@ -92,8 +113,9 @@ def result_lines(session: ImapSession, command: Search, found: Found) -> list[by
     """The answer in the form the client can read."""
     returns = command.returns
     if returns is None:
-        if "IMAP4REV2" not in session.engine.enabled:
-            return [responses.search(found.numbers, modseq=found.modseq)]
+        is_sort = isinstance(command, Sort)
+        if is_sort or "IMAP4REV2" not in session.engine.enabled:
+            return [responses.search(found.numbers, modseq=found.modseq, is_sort=is_sort)]
         returns = frozenset({SearchReturn.ALL})
     if returns == {SearchReturn.SAVE}:
         return []

@@ -9,6 +9,7 @@ RFC 9051, 3501        commands and arguments
 RFC 7162              CONDSTORE and QRESYNC parameters
 RFC 5258, 5819, 6154, 8438   LIST selection and return options, CREATE USE
 RFC 4731, 5182        SEARCH RETURN
+RFC 5256, 5957, 5267  SORT and its RETURN, THREAD
 RFC 3502, 6855        MULTIAPPEND, UTF8 literals
 """
 
@@ -50,12 +51,16 @@ __all__ = [
     "Search",
     "SearchReturn",
     "Select",
+    "Sort",
+    "SortKey",
     "StartTls",
     "Status",
     "StatusItem",
     "Store",
     "StoreMode",
     "Subscribe",
+    "Thread",
+    "ThreadAlgorithm",
     "Unselect",
 ]
 
@@ -328,6 +333,40 @@ class Search(Command):
     returns: frozenset[SearchReturn] | None
     mentions_modseq: bool = False
     is_charset_known: bool = True
+
+
+class SortKey(Enum):
+    """What SORT can sort by (RFC 5256 5, RFC 5957 5)."""
+
+    ARRIVAL = "ARRIVAL"
+    CC = "CC"
+    DATE = "DATE"
+    DISPLAYFROM = "DISPLAYFROM"
+    DISPLAYTO = "DISPLAYTO"
+    FROM = "FROM"
+    SIZE = "SIZE"
+    SUBJECT = "SUBJECT"
+    TO = "TO"
+
+
+@dataclass(slots=True)
+class Sort(Search):
+    """orders: (key, whether REVERSE stood before it), the first counts most."""
+
+    orders: tuple[tuple[SortKey, bool], ...] = ()
+
+
+class ThreadAlgorithm(Enum):
+    """How THREAD gathers messages (RFC 5256 3, draft-ietf-morg-inthread)."""
+
+    ORDEREDSUBJECT = "ORDEREDSUBJECT"
+    REFERENCES = "REFERENCES"
+    REFS = "REFS"
+
+
+@dataclass(slots=True)
+class Thread(Search):
+    algorithm: ThreadAlgorithm = ThreadAlgorithm.REFERENCES
 
 
 @dataclass(slots=True)

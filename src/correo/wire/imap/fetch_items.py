@@ -8,6 +8,7 @@ RFC 3501    6.4.5    RFC822, RFC822.HEADER, RFC822.TEXT
 RFC 7162    3.1.4.2  MODSEQ
 RFC 8474    5.3      EMAILID, THREADID
 RFC 8514    4.3      SAVEDATE
+RFC 8970    3        PREVIEW; LAZY makes no difference, since previews are made beforehand
 """
 
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class FetchAttribute(Enum):
     EMAILID = b"EMAILID"
     THREADID = b"THREADID"
     SAVEDATE = b"SAVEDATE"
+    PREVIEW = b"PREVIEW"
 
     # Enum's own hash runs in Python; these live in sets on the way of every FETCH.
     __hash__ = object.__hash__

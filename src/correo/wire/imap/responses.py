@@ -5,7 +5,8 @@ joins many lines into one write.
 
 RFC 9051    7        server responses
 RFC 7162    3.2.10   VANISHED; 3.1.5 MODSEQ in SEARCH and ESEARCH
-RFC 4731    3.1      ESEARCH
+RFC 4731    3.1      ESEARCH; RFC 5267 3.1 ordered by SORT
+RFC 5256    4        SORT, THREAD
 RFC 5258    4        extended LIST items: CHILDINFO; RFC 9051 6.3.9.7 OLDNAME
 RFC 2342    5        NAMESPACE; RFC 2971 3.2 ID
 
@@ -34,6 +35,7 @@ __all__ = [
     "recent",
     "search",
     "status",
+    "thread",
     "vanished",
 ]
 
@@ -87,11 +89,16 @@ def literal_item(label: bytes, octets: bytes) -> bytes:
     return b"%b {%d}\r\n%b" % (label, len(octets), octets)
 
 
-def search(numbers: Iterable[int], *, modseq: int | None = None) -> bytes:
-    """The IMAP4rev1 answer; modseq only with at least one number (RFC 7162 3.1.5)."""
+def search(numbers: Iterable[int], *, modseq: int | None = None, is_sort: bool = False) -> bytes:
+    """The IMAP4rev1 answer, or that of SORT; modseq only with a number (RFC 7162 3.1.5)."""
     found = b"".join([b" %d" % number for number in numbers])
     tail = b"" if modseq is None or not found else b" (MODSEQ %d)" % modseq
-    return b"* SEARCH%b%b\r\n" % (found, tail)
+    return b"* %b%b%b\r\n" % (b"SORT" if is_sort else b"SEARCH", found, tail)
+
+
+def thread(threads: bytes) -> bytes:
+    """threads: RFC 5256 5, thread-list after thread-list; b"" for none."""
+    return b"* THREAD%b%b\r\n" % (b" " if threads else b"", threads)
 
 
 def esearch(
@@ -104,7 +111,10 @@ def esearch(
     every: Iterable[int] | None = None,
     modseq: int | None = None,
 ) -> bytes:
-    """Only what was asked is given; MIN, MAX and ALL are left out when nothing was found."""
+    """Only what was asked is given; MIN, MAX and ALL are left out when nothing was found.
+
+    every: in the order of the answer, that of SORT included (RFC 5267 3.1).
+    """
     parts = [b"* ESEARCH (TAG %b)" % string(tag)]
     if is_uid:
         parts.append(b"UID")

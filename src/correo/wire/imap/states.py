@@ -45,6 +45,7 @@ ALLOWED: dict[bytes, frozenset[State]] = {
     ),
     **dict.fromkeys((b"CHECK", b"CLOSE", b"UNSELECT", b"EXPUNGE", b"UID EXPUNGE"), IN_MAILBOX),
     **dict.fromkeys((b"SEARCH", b"UID SEARCH", b"FETCH", b"UID FETCH"), IN_MAILBOX),
+    **dict.fromkeys((b"SORT", b"UID SORT", b"THREAD", b"UID THREAD"), IN_MAILBOX),
     **dict.fromkeys((b"STORE", b"UID STORE", b"COPY", b"UID COPY"), IN_MAILBOX),
     **dict.fromkeys((b"MOVE", b"UID MOVE"), IN_MAILBOX),
 }

@@ -6,6 +6,7 @@ what differs from line to line is the set of messages.
 RFC 9051    6.4.5, 9 fetch-att, section, partial, section-binary
 RFC 3501    6.4.5    RFC822, RFC822.HEADER, RFC822.TEXT
 RFC 7162    3.1.4, 3.2.6   CHANGEDSINCE, VANISHED
+RFC 8970    4.1      PREVIEW (LAZY)
 
 Departures: an unquoted header name must not hold "]", though ASTRING-CHAR has it.
 
@@ -37,7 +38,7 @@ ITEM = re.compile(
     rb"(BODY|BODY\.PEEK|BINARY|BINARY\.PEEK|BINARY\.SIZE)"
     rb"\[((?:[^\]\"\x00]|\"(?:[^\"\\\x00]|\\[\"\\])*\"|\x00)*)\]"
     rb"(?:<([0-9]{1,20})\.([0-9]{1,20})>)?(?=[ )]|\Z)"
-    rb"|([A-Z0-9.]+)(?=[ )]|\Z)",
+    rb"|([A-Z0-9.]+)(?=[ )]|\Z)(?:(?<=PREVIEW) \((LAZY)\)(?=[ )]|\Z))?",
     re.IGNORECASE,
 )
 PART = re.compile(rb"(?:[1-9][0-9]{0,9}(?:\.[1-9][0-9]{0,9})*)?")
@@ -126,7 +127,7 @@ def item(arguments: Arguments) -> FetchItem:
     if match is None:
         raise BadCommand("malformed FETCH item")
     arguments.at = match.end()
-    kind, inside, offset, length, simple = match.groups()
+    kind, inside, offset, length, simple, _ = match.groups()
     if simple is not None:
         found = SIMPLE.get(simple.upper())
         if found is None:

@@ -37,7 +37,7 @@ from correo.wire.imap.search_keys import (
     WithinKey,
 )
 
-__all__ = ["NESTING_LIMIT", "PARSERS"]
+__all__ = ["CHARSETS", "NESTING_LIMIT", "PARSERS", "Keys", "read_returns"]
 
 NESTING_LIMIT = 200  # ours; mail programs write a search for 100 senders as 99 nested ORs
 RETURNS = {option.value.decode(): option for option in SearchReturn}
