@@ -25,6 +25,7 @@ MAIL = (
     "ESEARCH",  # RFC 4731
     "SEARCHRES",  # RFC 5182
     "WITHIN",  # RFC 5032
+    "PARTIAL",  # RFC 9394
     "SORT",  # RFC 5256
     "SORT=DISPLAY",  # RFC 5957
     "ESORT",  # RFC 5267

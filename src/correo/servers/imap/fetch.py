@@ -2,6 +2,7 @@
 
 RFC 9051    6.4.5, 6.4.9   FETCH, UID FETCH; \\Seen is set unless the item says PEEK
 RFC 7162    3.1.4    CHANGEDSINCE, MODSEQ; 3.2.6 VANISHED; 3.2.4 UID and MODSEQ with \\Seen
+RFC 9394    3.3, 3.4 PARTIAL, which counts before CHANGEDSINCE does
 RFC 2180    4.1.3    messages that are gone: the others are sent, the answer is NO
 
 Rows come from the store in batches; they are written in pieces, and between the pieces a slow
@@ -61,6 +62,8 @@ async def answer_fetch(session: ImapSession, command: Fetch) -> None:
 async def chosen(session: ImapSession, command: Fetch) -> list[int]:
     view = session.view
     uids = uids_of(view, command.messages, is_uid=command.is_uid)
+    if command.partial is not None:
+        uids = list(command.partial.window(uids))
     if command.changed_since is None:
         return uids
     live, since = view.live, command.changed_since

@@ -3,6 +3,7 @@
 RFC 9051    6.4.4    SEARCH and its RETURN options; 7.3.4 ESEARCH
 RFC 3501    7.2.5    the SEARCH response, for clients that enabled no IMAP4rev2 and gave no RETURN
 RFC 4731             ESEARCH; RFC 5182 SEARCHRES; RFC 5032 WITHIN
+RFC 9394    3.1, 3.2 PARTIAL
 RFC 7162    3.1.5, 3.1.6   MODSEQ
 
 Departures: no message is \\Recent. Days are days in UTC, but for SENTBEFORE, SENTON and
@@ -90,17 +91,17 @@ def is_saving(command: Search) -> bool:
 def returned(command: Search, uids: list[int]) -> list[int]:
     """The messages that the answer speaks of, and that "$" stands for (RFC 4731 3.2, 5182 2.4).
 
-    MIN and MAX are the first and the last, also of a SORT (RFC 5267 3.1)."""
+    MIN and MAX are the first and the last, also of a SORT (RFC 5267 3.1); RFC 9394 3.2 PARTIAL."""
     returns = command.returns or frozenset()
-    wants_all = SearchReturn.ALL in returns or SearchReturn.COUNT in returns
-    ends = [
-        uids[at]
-        for option, at in ((SearchReturn.MIN, 0), (SearchReturn.MAX, -1))
-        if option in returns and uids
-    ]
-    if wants_all or not returns & {SearchReturn.MIN, SearchReturn.MAX}:
+    windows = returns & {SearchReturn.MIN, SearchReturn.MAX, SearchReturn.PARTIAL}
+    if not windows or SearchReturn.ALL in returns or SearchReturn.COUNT in returns:
         return uids
-    return list(dict.fromkeys(ends))
+    found = set(command.partial.window(uids)) if command.partial is not None else set()
+    if SearchReturn.MIN in returns:
+        found.update(uids[:1])
+    if SearchReturn.MAX in returns:
+        found.update(uids[-1:])
+    return [uid for uid in uids if uid in found]
 
 
 def highest_modseq(view: View, uids: list[int]) -> int | None:
@@ -119,7 +120,7 @@ def result_lines(session: ImapSession, command: Search, found: Found) -> list[by
         returns = frozenset({SearchReturn.ALL})
     if returns == {SearchReturn.SAVE}:
         return []
-    numbers = found.numbers
+    numbers, partial = found.numbers, command.partial
     line = responses.esearch(
         command.tag,
         is_uid=command.is_uid,
@@ -127,6 +128,7 @@ def result_lines(session: ImapSession, command: Search, found: Found) -> list[by
         maximum=numbers[-1] if SearchReturn.MAX in returns and numbers else None,
         count=len(numbers) if SearchReturn.COUNT in returns else None,
         every=numbers if SearchReturn.ALL in returns else None,
+        partial=(partial, partial.window(numbers)) if partial is not None else None,
         modseq=found.modseq if numbers else None,
     )
     return [line]

@@ -5,6 +5,7 @@ nothing else (RFC 9051 9: NUL must not be used), and its octets lie in `literals
 
 RFC 9051    9        astring, string, number, nz-number, sequence-set, flag
 RFC 6855    3        UTF-8 in quoted strings
+RFC 9394    4        partial-range
 
 Departures: an empty atom where a string may be is an error, as it must be; a quoted string may hold
 UTF-8 although nothing was enabled, since some clients send it and nothing else could be meant.
@@ -15,6 +16,7 @@ from functools import lru_cache
 
 from correo.base.errors import CorreoError
 from correo.wire.imap.names import decode_name
+from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.sequence import STAR, SequenceSet
 
 __all__ = [
@@ -45,6 +47,7 @@ SET = re.compile(
     rb"(?:[1-9][0-9]{0,9}|\*)(?::(?:[1-9][0-9]{0,9}|\*))?"
     rb"(?:,(?:[1-9][0-9]{0,9}|\*)(?::(?:[1-9][0-9]{0,9}|\*))?)*"
 )
+PARTIAL = re.compile(rb"(-?[1-9][0-9]{0,9}):(-?[1-9][0-9]{0,9})")
 FLAG = rb"\\?[^\x00-\x20\x7f-\xff(){%*\"\\\]]+"
 FLAGS = re.compile(rb"%b(?: %b)*" % (FLAG, FLAG))
 FLAG_LIST = re.compile(rb"\(((?:%b)?)\)" % FLAGS.pattern)
@@ -201,6 +204,13 @@ class Arguments:
 
     def sequence_set(self) -> SequenceSet:
         return parse_set(self._take(SET_TOKEN, "a set of messages").group())
+
+    def partial_range(self) -> PartialRange:
+        match = self._take(PARTIAL, "a range of results")
+        first, last = int(match[1]), int(match[2])
+        if (first > 0) != (last > 0) or max(abs(first), abs(last)) >= NUMBER_LIMIT:
+            raise BadCommand("malformed range of results")
+        return PartialRange(first, last)
 
     def flags(self) -> tuple[str, ...]:
         """A list in parentheses."""

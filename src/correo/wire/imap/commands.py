@@ -10,6 +10,7 @@ RFC 7162              CONDSTORE and QRESYNC parameters
 RFC 5258, 5819, 6154, 8438   LIST selection and return options, CREATE USE
 RFC 4731, 5182        SEARCH RETURN
 RFC 5256, 5957, 5267  SORT and its RETURN, THREAD
+RFC 9394              PARTIAL
 RFC 3502, 6855        MULTIAPPEND, UTF8 literals
 """
 
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from correo.wire.imap.fetch_items import FetchItem
+from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.search_keys import SearchKey
 from correo.wire.imap.sequence import SequenceSet
 
@@ -105,6 +107,7 @@ class SearchReturn(Enum):
     ALL = b"ALL"
     COUNT = b"COUNT"
     SAVE = b"SAVE"
+    PARTIAL = b"PARTIAL"  # with Search.partial; never together with ALL
 
 
 class StoreMode(Enum):
@@ -333,6 +336,7 @@ class Search(Command):
     returns: frozenset[SearchReturn] | None
     mentions_modseq: bool = False
     is_charset_known: bool = True
+    partial: PartialRange | None = None
 
 
 class SortKey(Enum):
@@ -371,13 +375,15 @@ class Thread(Search):
 
 @dataclass(slots=True)
 class Fetch(Command):
-    """vanished: only with is_uid and changed_since (RFC 7162 3.2.6)."""
+    """vanished: only with is_uid and changed_since (RFC 7162 3.2.6).
+    partial: only with is_uid; counts before changed_since does (RFC 9394 3.3, 3.4)."""
 
     is_uid: bool
     messages: SequenceSet
     items: tuple[FetchItem, ...]
     changed_since: int | None = None
     vanished: bool = False
+    partial: PartialRange | None = None
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ joins many lines into one write.
 
 RFC 9051    7        server responses
 RFC 7162    3.2.10   VANISHED; 3.1.5 MODSEQ in SEARCH and ESEARCH
-RFC 4731    3.1      ESEARCH; RFC 5267 3.1 ordered by SORT
+RFC 4731    3.1      ESEARCH; RFC 5267 3.1 ordered by SORT; RFC 9394 3.1 PARTIAL
 RFC 5256    4        SORT, THREAD
 RFC 5258    4        extended LIST items: CHILDINFO; RFC 9051 6.3.9.7 OLDNAME
 RFC 2342    5        NAMESPACE; RFC 2971 3.2 ID
@@ -16,6 +16,7 @@ Cost: fetch_line is a format and a join; 100,000 lines of flags take about 50 ms
 from collections.abc import Iterable, Mapping, Sequence
 
 from correo.wire.imap.commands import StatusItem
+from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.sequence import format_set
 from correo.wire.imap.strings import mailbox, nstring, string
 
@@ -109,6 +110,7 @@ def esearch(
     maximum: int | None = None,
     count: int | None = None,
     every: Iterable[int] | None = None,
+    partial: tuple[PartialRange, Iterable[int]] | None = None,
     modseq: int | None = None,
 ) -> bytes:
     """Only what was asked is given; MIN, MAX and ALL are left out when nothing was found.
@@ -127,6 +129,9 @@ def esearch(
     found = format_set(every) if every is not None else b""
     if found:
         parts.append(b"ALL " + found)
+    if partial is not None:
+        window, within = partial
+        parts.append(b"PARTIAL (%b %b)" % (window.encode(), format_set(within) or b"NIL"))
     if modseq is not None:
         parts.append(b"MODSEQ %d" % modseq)
     return b" ".join(parts) + b"\r\n"

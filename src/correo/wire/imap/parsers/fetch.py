@@ -6,7 +6,7 @@ what differs from line to line is the set of messages.
 RFC 9051    6.4.5, 9 fetch-att, section, partial, section-binary
 RFC 3501    6.4.5    RFC822, RFC822.HEADER, RFC822.TEXT
 RFC 7162    3.1.4, 3.2.6   CHANGEDSINCE, VANISHED
-RFC 8970    4.1      PREVIEW (LAZY)
+RFC 8970    4.1      PREVIEW (LAZY); RFC 9394 3.3 PARTIAL
 
 Departures: an unquoted header name must not hold "]", though ASTRING-CHAR has it.
 
@@ -28,6 +28,7 @@ from correo.wire.imap.fetch_items import (
     SectionText,
 )
 from correo.wire.imap.parsers.shape import Parser
+from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.strings import astring
 
 __all__ = ["PARSERS"]
@@ -68,6 +69,7 @@ class Asked(NamedTuple):
     items: tuple[FetchItem, ...]
     changed_since: int | None
     vanished: bool
+    partial: PartialRange | None
 
 
 def fetch(*, is_uid: bool) -> Parser:
@@ -93,17 +95,19 @@ def read_known(octets: bytes, is_uid: bool) -> Asked:
 def read(arguments: Arguments, *, is_uid: bool) -> Asked:
     """Items and modifiers, to the end of the command."""
     items = list_of_items(arguments) if arguments.skip(b"(") else macro_or_item(arguments)
-    changed_since, vanished = None, False
+    changed_since, vanished, partial = None, False, None
     if arguments.skip(b" ("):
-        changed_since, vanished = modifiers(arguments)
+        changed_since, vanished, partial = modifiers(arguments)
     arguments.end()
+    if partial is not None and not is_uid:
+        raise BadCommand("PARTIAL needs UID FETCH")
     if vanished and (changed_since is None or not is_uid):
         raise BadCommand("VANISHED needs UID FETCH and CHANGEDSINCE")
     if is_uid:
         items[A.UID] = None
     if changed_since is not None:
         items[A.MODSEQ] = None
-    return Asked(tuple(items), changed_since, vanished)
+    return Asked(tuple(items), changed_since, vanished, partial)
 
 
 def macro_or_item(arguments: Arguments) -> dict[FetchItem, None]:
@@ -202,19 +206,22 @@ def header_names(arguments: Arguments, octets: bytes) -> tuple[bytes, ...]:
     return tuple(names)
 
 
-def modifiers(arguments: Arguments) -> tuple[int | None, bool]:
-    changed_since, vanished = None, False
+def modifiers(arguments: Arguments) -> tuple[int | None, bool, PartialRange | None]:
+    changed_since, vanished, partial = None, False, None
     while True:
         word = arguments.word()
         if word == "CHANGEDSINCE" and changed_since is None:
             arguments.space()
             changed_since = arguments.number64()
+        elif word == "PARTIAL" and partial is None:
+            arguments.space()
+            partial = arguments.partial_range()
         elif word == "VANISHED":
             vanished = True
         else:
             raise BadCommand(f"unknown FETCH modifier {word}")
         if arguments.skip(b")"):
-            return changed_since, vanished
+            return changed_since, vanished, partial
         arguments.space()
 
 

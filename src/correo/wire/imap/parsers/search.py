@@ -1,7 +1,7 @@
 """SEARCH and UID SEARCH: return options, charset, and the tree of keys.
 
 RFC 9051    6.4.4    SEARCH; RFC 3501 6.4.4 for the keys of IMAP4rev1
-RFC 4731    3.1      RETURN; RFC 5182 2.1 SAVE
+RFC 4731    3.1      RETURN; RFC 5182 2.1 SAVE; RFC 9394 3.1 PARTIAL
 RFC 7162    3.1.5    MODSEQ; RFC 5032 3 OLDER, YOUNGER; RFC 8474 6; RFC 8514 4.4
 RFC 6855    3        no CHARSET after ENABLE UTF8=ACCEPT
 
@@ -14,7 +14,8 @@ from datetime import date
 from correo.wire.imap.arguments import Arguments, BadCommand, check_utf8
 from correo.wire.imap.commands import Command, Search, SearchReturn
 from correo.wire.imap.dates import parse_date
-from correo.wire.imap.parsers.shape import Parser, words_in_parentheses
+from correo.wire.imap.parsers.shape import Parser
+from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.search_keys import (
     AllOf,
     AnyMessage,
@@ -37,7 +38,7 @@ from correo.wire.imap.search_keys import (
     WithinKey,
 )
 
-__all__ = ["CHARSETS", "NESTING_LIMIT", "PARSERS", "Keys", "read_returns"]
+__all__ = ["CHARSETS", "NESTING_LIMIT", "PARSERS", "read_keys", "read_returns"]
 
 NESTING_LIMIT = 200  # ours; mail programs write a search for 100 senders as 99 nested ORs
 RETURNS = {option.value.decode(): option for option in SearchReturn}
@@ -213,29 +214,50 @@ READERS: dict[str, Callable[[Keys], SearchKey]] = {
 
 def search(*, is_uid: bool) -> Parser:
     def parse(tag: bytes, arguments: Arguments) -> Command:
-        returns = read_returns(arguments)
+        returns, partial = read_returns(arguments)
+        key: SearchKey = AnyMessage()
+        mentions_modseq, is_known = False, True
         if arguments.octets[arguments.at : arguments.at + 9].upper() == b" CHARSET ":
-            charset = read_charset(arguments)
-            if charset not in CHARSETS:
-                return Search(tag, is_uid, AnyMessage(), returns, is_charset_known=False)
-        arguments.space()
-        keys = Keys(arguments)
-        key = keys.program()
-        arguments.end()
-        return Search(tag, is_uid, key, returns, keys.mentions_modseq)
+            is_known = read_charset(arguments) in CHARSETS
+        if is_known:
+            key, mentions_modseq = read_keys(arguments)
+        return Search(tag, is_uid, key, returns, mentions_modseq, is_known, partial)
 
     return parse
 
 
-def read_returns(arguments: Arguments) -> frozenset[SearchReturn] | None:
+def read_keys(arguments: Arguments) -> tuple[SearchKey, bool]:
+    """The keys, to the end of the command, and whether MODSEQ is among them."""
+    arguments.space()
+    keys = Keys(arguments)
+    key = keys.program()
+    arguments.end()
+    return key, keys.mentions_modseq
+
+
+def read_returns(
+    arguments: Arguments,
+) -> tuple[frozenset[SearchReturn] | None, PartialRange | None]:
+    """RETURN (...), if it is there."""
     if arguments.octets[arguments.at : arguments.at + 8].upper() != b" RETURN ":
-        return None
+        return None, None
     arguments.at += 8
-    words = words_in_parentheses(arguments)
-    for word in words:
-        if word not in RETURNS:
+    arguments.open()
+    found: set[SearchReturn] = set()
+    partial = None
+    while not arguments.skip(b")"):
+        if found:
+            arguments.space()
+        word = arguments.word()
+        if word not in RETURNS or (word == "PARTIAL" and partial is not None):
             raise BadCommand(f"unknown return option {word}")
-    return frozenset(RETURNS[word] for word in words) or frozenset({SearchReturn.ALL})
+        found.add(RETURNS[word])
+        if word == "PARTIAL":
+            arguments.space()
+            partial = arguments.partial_range()
+    if partial is not None and SearchReturn.ALL in found:
+        raise BadCommand("ALL and PARTIAL exclude each other")
+    return frozenset(found) or frozenset({SearchReturn.ALL}), partial
 
 
 def read_charset(arguments: Arguments) -> bytes:

@@ -7,7 +7,7 @@ RFC 5267    3.1      SORT RETURN (ESORT)
 
 from correo.wire.imap.arguments import Arguments, BadCommand
 from correo.wire.imap.commands import Command, Sort, SortKey, Thread, ThreadAlgorithm
-from correo.wire.imap.parsers.search import CHARSETS, Keys, read_returns
+from correo.wire.imap.parsers.search import CHARSETS, read_keys, read_returns
 from correo.wire.imap.parsers.shape import Parser, words_in_parentheses
 from correo.wire.imap.search_keys import AnyMessage, SearchKey
 
@@ -18,11 +18,11 @@ ORDERS_LIMIT = 20  # criteria of one SORT; ours, there are nine to choose from
 
 def sort(*, is_uid: bool) -> Parser:
     def parse(tag: bytes, arguments: Arguments) -> Command:
-        returns = read_returns(arguments)
+        returns, partial = read_returns(arguments)
         arguments.space()
         orders = read_orders(words_in_parentheses(arguments))
         key, mentions_modseq, is_known = read_searched(arguments)
-        return Sort(tag, is_uid, key, returns, mentions_modseq, is_known, orders)
+        return Sort(tag, is_uid, key, returns, mentions_modseq, is_known, partial, orders)
 
     return parse
 
@@ -35,7 +35,7 @@ def thread(*, is_uid: bool) -> Parser:
             raise BadCommand(f"unknown threading algorithm {word}")
         key, mentions_modseq, is_known = read_searched(arguments)
         algorithm = ThreadAlgorithm[word]
-        return Thread(tag, is_uid, key, None, mentions_modseq, is_known, algorithm)
+        return Thread(tag, is_uid, key, None, mentions_modseq, is_known, None, algorithm)
 
     return parse
 
@@ -65,11 +65,7 @@ def read_searched(arguments: Arguments) -> tuple[SearchKey, bool, bool]:
     arguments.space()
     if arguments.astring().upper() not in CHARSETS:
         return AnyMessage(), False, False
-    arguments.space()
-    keys = Keys(arguments)
-    key = keys.program()
-    arguments.end()
-    return key, keys.mentions_modseq, True
+    return *read_keys(arguments), True
 
 
 PARSERS: dict[bytes, Parser] = {
