@@ -119,6 +119,9 @@ class AccountStore(Protocol):
     async def usage(self) -> tuple[int, int]:
         """Octets and messages that count against the quota."""
 
+    async def quota(self) -> int | None:
+        """Octets the account may hold; None for no limit."""
+
     async def set_quota(self, octets: int | None) -> None:
         """Let the account hold this much; None for no limit. What is there already stays."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from correo.servers.imap import ImapSettings
+from correo.store.model import AccountId
 from correo.testing.dialogue import Dialogue, play, read_dialogues
 from correo.testing.imap_world import ImapWorld, WorldClient, message
 
@@ -53,6 +54,7 @@ class ServerSide:
             "append": self._append,
             "file": self._file,
             "other": self._other_says,
+            "quota": self._quota,
         }
         self._run(orders[word](argument))
 
@@ -90,6 +92,10 @@ class ServerSide:
         head = f"APPEND {mailbox} ({flags}) {{{len(octets)}+}}\r\n".encode()
         answer = await other.command(head + octets)
         assert b" OK " in answer[-1], answer
+
+    async def _quota(self, octets: str) -> None:
+        account = await (await self._opened()).store.open(AccountId("ana"))
+        await account.set_quota(int(octets))
 
     async def _second(self) -> WorldClient:
         if self._other is None:

@@ -1,7 +1,8 @@
-"""STARTTLS, LOGIN and AUTHENTICATE: let a client in.
+"""STARTTLS, LOGIN, AUTHENTICATE, UNAUTHENTICATE: let a client in, and out again.
 
 RFC 9051    6.2      the commands; 6.2.3 LOGINDISABLED
 RFC 4959             SASL-IR
+RFC 8437             UNAUTHENTICATE: the next client over the same connection
 RFC 4422    3.6      data along with success goes out as one more challenge
 RFC 5530             PRIVACYREQUIRED
 
@@ -23,6 +24,7 @@ from correo.wire.imap.commands import (
     Command,
     Login,
     StartTls,
+    Unauthenticate,
 )
 from correo.wire.imap.server import Condition
 from correo.wire.sasl import server_mechanism
@@ -40,6 +42,12 @@ async def answer_starttls(session: ImapSession, command: StartTls) -> None:
     await connection.start_tls()
     session.offer_login()
     session.engine.tls_started()
+
+
+def answer_unauthenticate(session: ImapSession, command: Unauthenticate) -> None:
+    session.log_out()
+    code = codes.capability(session.engine.capabilities)
+    session.engine.finish(command.tag, Condition.OK, "who are you?", code)
 
 
 async def answer_login(session: ImapSession, command: Login) -> None:
@@ -102,6 +110,7 @@ def refuse_in_clear(session: ImapSession, command: Command) -> None:
 
 HANDLERS: dict[type[Command], Handler] = {
     StartTls: answer_starttls,
+    Unauthenticate: answer_unauthenticate,
     Login: answer_login,
     Authenticate: answer_authenticate,
     AuthenticateResponse: answer_response,

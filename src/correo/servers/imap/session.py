@@ -152,6 +152,16 @@ class ImapSession:
         self.connection.set_idle_limit(settings.idle_limit_s)
         self.engine.set_capabilities(capabilities.after_login(append_limit=settings.limits.append))
 
+    def log_out(self) -> None:
+        """As before the login (RFC 8437)."""
+        self.leave_mailbox()
+        if self._targets is not None:
+            self._targets.close()
+        self._targets = self._account = None
+        self.connection.set_idle_limit(self.services.settings.login_limit_s)
+        self.engine.forget_client()
+        self.offer_login()
+
     def enter_mailbox(self, view: View, *, read_only: bool) -> None:
         self._view = view
         self.is_read_only = read_only

@@ -275,6 +275,9 @@ class MemoryAccountStore:
     async def usage(self) -> tuple[int, int]:
         return self._used(), sum(len(box.entries) for box in self._boxes.values())
 
+    async def quota(self) -> int | None:
+        return self._quota
+
     async def set_quota(self, octets: int | None) -> None:
         self._quota = octets
 

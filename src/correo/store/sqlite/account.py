@@ -207,6 +207,9 @@ class SqliteAccountStore:
     async def usage(self) -> tuple[int, int]:
         return await self._read(mailboxes.usage)
 
+    async def quota(self) -> int | None:
+        return await self._read(mailboxes.quota)
+
     async def set_quota(self, octets: int | None) -> None:
         await self._write(lambda c: mailboxes.set_quota(c, octets), lambda _: [])
 

@@ -190,6 +190,11 @@ def usage(connection: apsw.Connection) -> tuple[int, int]:
     ).get
 
 
+def quota(connection: apsw.Connection) -> int | None:
+    octets: int | None = connection.execute("SELECT quota FROM account").get
+    return octets
+
+
 def set_quota(connection: apsw.Connection, octets: int | None) -> None:
     connection.execute("UPDATE account SET quota = ?", (octets,))
 

@@ -77,6 +77,11 @@ class Answers:
         self.is_utf8 = not UTF8_MODES.isdisjoint(self.enabled)
         self._output.append(enabled(names))
 
+    def forget_client(self) -> None:
+        """Answer Unauthenticate: nothing is enabled any more (RFC 8437 2)."""
+        self.enabled.clear()
+        self.is_utf8 = False
+
     def _status(self, head: bytes, code: bytes, text: str) -> None:
         if not text.isprintable():
             text = NOT_TEXT.sub(" ", text)

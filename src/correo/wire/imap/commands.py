@@ -11,6 +11,7 @@ RFC 5258, 5819, 6154, 8438   LIST selection and return options, CREATE USE
 RFC 4731, 5182        SEARCH RETURN
 RFC 5256, 5957, 5267  SORT and its RETURN, THREAD
 RFC 9394              PARTIAL
+RFC 9208, 8437        QUOTA, UNAUTHENTICATE
 RFC 3502, 6855        MULTIAPPEND, UTF8 literals
 """
 
@@ -38,6 +39,8 @@ __all__ = [
     "Enable",
     "Expunge",
     "Fetch",
+    "GetQuota",
+    "GetQuotaRoot",
     "Id",
     "Idle",
     "IdleDone",
@@ -63,6 +66,7 @@ __all__ = [
     "Subscribe",
     "Thread",
     "ThreadAlgorithm",
+    "Unauthenticate",
     "Unselect",
 ]
 
@@ -255,6 +259,25 @@ class Namespace(Command): ...
 class Status(Command):
     mailbox: str
     items: tuple[StatusItem, ...]
+
+
+@dataclass(slots=True)
+class GetQuota(Command):
+    """RFC 9208 4.1.1."""
+
+    root: str
+
+
+@dataclass(slots=True)
+class GetQuotaRoot(Command):
+    """RFC 9208 4.1.2; the mailbox need not exist."""
+
+    mailbox: str
+
+
+@dataclass(slots=True)
+class Unauthenticate(Command):
+    """RFC 8437: as before the login. Call `forget_client()`, then finish."""
 
 
 @dataclass(slots=True)

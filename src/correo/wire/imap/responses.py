@@ -6,7 +6,7 @@ joins many lines into one write.
 RFC 9051    7        server responses
 RFC 7162    3.2.10   VANISHED; 3.1.5 MODSEQ in SEARCH and ESEARCH
 RFC 4731    3.1      ESEARCH; RFC 5267 3.1 ordered by SORT; RFC 9394 3.1 PARTIAL
-RFC 5256    4        SORT, THREAD
+RFC 5256    4        SORT, THREAD; RFC 9208 4.2 QUOTA, QUOTAROOT
 RFC 5258    4        extended LIST items: CHILDINFO; RFC 9051 6.3.9.7 OLDNAME
 RFC 2342    5        NAMESPACE; RFC 2971 3.2 ID
 
@@ -33,6 +33,8 @@ __all__ = [
     "literal_item",
     "namespace",
     "ok_line",
+    "quota",
+    "quota_root",
     "recent",
     "search",
     "status",
@@ -172,6 +174,20 @@ def status(name: str, items: Iterable[tuple[StatusItem, int | str]], *, utf8: bo
         for item, value in items
     ]
     return b"* STATUS %b (%b)\r\n" % (mailbox(name, utf8=utf8), b" ".join(values))
+
+
+def quota_root(name: str, roots: Iterable[str], *, utf8: bool) -> bytes:
+    """RFC 9208 4.2.2."""
+    names = [mailbox(name, utf8=utf8), *(string(root.encode("utf-8")) for root in roots)]
+    return b"* QUOTAROOT %b\r\n" % b" ".join(names)
+
+
+def quota(root: str, resources: Iterable[tuple[str, int, int]]) -> bytes:
+    """RFC 9208 4.2.1. resources: name, usage and limit; STORAGE in units of 1024 octets."""
+    triplets = [
+        b"%b %d %d" % (name.encode("ascii"), used, limit) for name, used, limit in resources
+    ]
+    return b"* QUOTA %b (%b)\r\n" % (string(root.encode("utf-8")), b" ".join(triplets))
 
 
 def namespace(

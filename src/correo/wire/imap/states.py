@@ -9,7 +9,15 @@ most servers do, for nothing that is selected changes its meaning.
 
 from enum import Enum
 
-from correo.wire.imap.commands import Authenticate, Close, Command, Login, Select, Unselect
+from correo.wire.imap.commands import (
+    Authenticate,
+    Close,
+    Command,
+    Login,
+    Select,
+    Unauthenticate,
+    Unselect,
+)
 
 __all__ = ["ALLOWED", "Condition", "State", "state_after"]
 
@@ -43,6 +51,7 @@ ALLOWED: dict[bytes, frozenset[State]] = {
     **dict.fromkeys(
         (b"UNSUBSCRIBE", b"LIST", b"LSUB", b"NAMESPACE", b"STATUS", b"APPEND", b"IDLE"), KNOWN
     ),
+    **dict.fromkeys((b"GETQUOTA", b"GETQUOTAROOT", b"UNAUTHENTICATE"), KNOWN),
     **dict.fromkeys((b"CHECK", b"CLOSE", b"UNSELECT", b"EXPUNGE", b"UID EXPUNGE"), IN_MAILBOX),
     **dict.fromkeys((b"SEARCH", b"UID SEARCH", b"FETCH", b"UID FETCH"), IN_MAILBOX),
     **dict.fromkeys((b"SORT", b"UID SORT", b"THREAD", b"UID THREAD"), IN_MAILBOX),
@@ -59,6 +68,7 @@ TRANSITIONS: dict[tuple[type[Command], Condition], State] = {
     (Select, Condition.NO): State.AUTHENTICATED,
     (Close, Condition.OK): State.AUTHENTICATED,
     (Unselect, Condition.OK): State.AUTHENTICATED,
+    (Unauthenticate, Condition.OK): State.NOT_AUTHENTICATED,
 }
 
 

@@ -22,6 +22,7 @@ from correo.wire.imap.commands import (
     Namespace,
     Noop,
     StartTls,
+    Unauthenticate,
     Unselect,
 )
 from correo.wire.imap.parsers.shape import Parser
@@ -105,6 +106,7 @@ PARSERS: dict[bytes, Parser] = {
     b"ID": parse_id,
     b"ENABLE": parse_enable,
     b"IDLE": bare(Idle),
+    b"UNAUTHENTICATE": bare(Unauthenticate),
     b"NAMESPACE": bare(Namespace),
     b"CHECK": bare(Check),
     b"CLOSE": bare(Close),
