@@ -33,7 +33,6 @@ Cost: about 10 µs per command besides its arguments.
 """
 
 import binascii
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -53,20 +52,17 @@ from correo.wire.imap.commands import (
     IdleDone,
     StartTls,
 )
+from correo.wire.imap.discarding import Discarding, TooMuch
+from correo.wire.imap.draft import Draft, tag_of
 from correo.wire.imap.framing import InputBuffer, LineTooLong, LiteralMark, literal_mark
 from correo.wire.imap.limits import ServerLimits
 from correo.wire.imap.parsers import TABLE
 from correo.wire.imap.parsers.session import decode_base64
 from correo.wire.imap.responses import capability
-from correo.wire.imap.states import ALLOWED, Condition, State, state_after
+from correo.wire.imap.states import Condition, State, state_after
 
 __all__ = ["Condition", "ImapServerEngine", "State"]
 
-# tag = 1*<any ASTRING-CHAR except "+">; longer than 255 octets it is no tag but noise
-TAG = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\+]{1,255}(?= |\Z)")
-HEAD = re.compile(
-    rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]{1,255}) ((?:UID )?[A-Z]{1,20})(?= |\Z)", re.IGNORECASE
-)
 APPEND = b"APPEND"
 
 
@@ -82,17 +78,10 @@ class ImapServerEngine(Answers):
         self._events: list[Any] = []
         self._step: Callable[[], bool] = self._read_line
         self._errors = 0
-        # the command being put together
-        self._tag = b""
-        self._name = b""
-        self._text = bytearray()  # its arguments, each literal as one NUL
-        self._literals: list[bytes] = []
-        self._literal_octets = 0
-        self._literal_left = 0
+        self._draft = Draft()
         self._append: Append | None = None
-        # the answer to a bad command whose rest is thrown away first
-        self._verdict: BadCommand | None = None
-        self._discarded = 0
+        self._rest: Discarding | None = None  # of a bad command, thrown away before the answer
+        self._verdict = BadCommand("")
         self._idle_broken = False
 
     # the driver's side
@@ -201,10 +190,7 @@ class ImapServerEngine(Answers):
     def _next_command(self) -> None:
         self.open_tag = None
         self._open_type = Command
-        self._tag = self._name = b""
-        self._text.clear()
-        self._literals = []
-        self._literal_octets = 0
+        self._draft = Draft()
         self._step = self._read_line
 
     def _wait(self) -> bool:
@@ -222,10 +208,9 @@ class ImapServerEngine(Answers):
         """One line of a command, from its beginning or behind a literal."""
         if self.is_closed:
             return False
-        is_stranger = self.state is State.NOT_AUTHENTICATED
-        limit = self.limits.login_line if is_stranger else self.limits.line
+        limit = self.limits.login_line if self._is_stranger else self.limits.line
         try:
-            line = self._buffer.line(limit - len(self._text))
+            line = self._buffer.line(limit - len(self._draft))
         except LineTooLong:
             return self._line_too_long()
         if line is None:
@@ -236,48 +221,27 @@ class ImapServerEngine(Answers):
             self._reject(bad, literal_mark(line))
         return True
 
+    @property
+    def _is_stranger(self) -> bool:
+        return self.state is State.NOT_AUTHENTICATED
+
     def _understand(self, line: bytes) -> None:
-        if not self._name:
-            line = self._begin(line)
-        if b"\x00" in line:
-            raise BadCommand("NUL is not allowed in a command")
+        draft = self._draft
+        if not draft.name:
+            line = draft.begin(line, self.state)
         mark = literal_mark(line)
+        draft.add(line, mark)
         if mark is None:
-            self._text += line
             self._complete()
-            return
-        self._text += line[: mark.start]
-        if self._name == APPEND and len(self._text) > 1:
+        elif draft.name == APPEND and len(draft) > 1:
             self._begin_append(mark)
         else:
             self._begin_literal(mark)
 
-    def _begin(self, line: bytes) -> bytes:
-        """Read tag and name; returns the rest of the line."""
-        match = HEAD.match(line)
-        if match is None:
-            tag = TAG.match(line)
-            self._tag = tag.group() if tag else b"*"
-            raise BadCommand("a command is a tag, a space and a name" if line else "empty line")
-        self._tag = match[1]
-        name = match[2].upper()
-        states = ALLOWED.get(name)
-        if states is None:
-            raise BadCommand(f"unknown command {name.decode('ascii')}")
-        if self.state not in states:
-            raise BadCommand(f"{name.decode('ascii')} is not allowed while {self.state.value}")
-        self._name = name
-        return line[match.end() :]
-
     def _begin_literal(self, mark: LiteralMark) -> None:
         self._check_non_synchronizing(mark)
-        is_stranger = self.state is State.NOT_AUTHENTICATED
-        limit = self.limits.login_literals if is_stranger else self.limits.literals
-        self._literal_octets += mark.size
-        if self._literal_octets > limit:
-            raise BadCommand("the literal is too large", codes.TOOBIG)
-        self._literal_left = mark.size
-        self._text += b"\x00"
+        limits = self.limits
+        self._draft.announce(mark, limits.login_literals if self._is_stranger else limits.literals)
         if mark.is_synchronizing:
             self._output.append(b"+ go ahead\r\n")
         self._step = self._read_literal
@@ -288,42 +252,38 @@ class ImapServerEngine(Answers):
             raise BadCommand(f"a literal over {limit} octets must be synchronizing", codes.TOOBIG)
 
     def _read_literal(self) -> bool:
-        if len(self._buffer) < self._literal_left:
+        left = self._draft.literal_left
+        if len(self._buffer) < left:
             return False
-        self._literals.append(self._buffer.take(self._literal_left))
+        self._draft.add_literal(self._buffer.take(left))
         self._step = self._read_line
         return True
 
     def _arguments(self) -> Arguments:
-        return Arguments(
-            bytes(self._text),
-            self._literals,
-            utf8=self.is_utf8,
-            utf8_accept="UTF8=ACCEPT" in self.enabled,
-        )
+        return self._draft.arguments(utf8=self.is_utf8, utf8_accept="UTF8=ACCEPT" in self.enabled)
 
     def _complete(self) -> None:
         """All of a command is here."""
         arguments = self._arguments()
-        if self._name == b"CAPABILITY":
+        if self._draft.name == b"CAPABILITY":
             arguments.end()
             self._output.append(capability(self.capabilities))
             self._answer("capabilities listed")
-        elif self._name == b"LOGOUT":
+        elif self._draft.name == b"LOGOUT":
             arguments.end()
-            tag = self._tag
+            tag = self._draft.tag
             self.bye("logging out")
             self._tagged(tag, Condition.OK, "logged out", b"")
-        elif self._name == APPEND:
+        elif self._draft.name == APPEND:
             raise BadCommand("APPEND needs a literal")
         else:
-            command = TABLE[self._name](self._tag, arguments)
+            command = TABLE[self._draft.name](self._draft.tag, arguments)
             self._errors = 0
             self._open(command)
 
     def _answer(self, text: str) -> None:
         self._errors = 0
-        self._tagged(self._tag, Condition.OK, text, b"")
+        self._tagged(self._draft.tag, Condition.OK, text, b"")
         self._next_command()
 
     # APPEND
@@ -331,7 +291,7 @@ class ImapServerEngine(Answers):
     def _begin_append(self, mark: LiteralMark) -> None:
         arguments = self._arguments()
         arguments.space()
-        self._append = Append(self._tag, arguments.mailbox())
+        self._append = Append(self._draft.tag, arguments.mailbox())
         self._announce(self._append, arguments, mark)
 
     def _announce(self, append: Append, arguments: Arguments, mark: LiteralMark) -> None:
@@ -424,64 +384,43 @@ class ImapServerEngine(Answers):
         self._abort_append()
         self._verdict = bad
         if mark is not None and not mark.is_synchronizing:
-            self._literal_left = mark.size
-            self._step = self._discard_literal
+            self._rest = Discarding(self._buffer, mark)
+            self._step = self._discard
         else:
             self._pronounce()
 
     def _line_too_long(self) -> bool:
-        if not self._name:
-            tag = TAG.match(self._buffer.beginning(256))
-            self._tag = tag.group() if tag else b"*"
+        if not self._draft.name:
+            self._draft.tag = tag_of(self._buffer.beginning(256))
         self._abort_append()
         self._verdict = BadCommand("the command line is too long", codes.TOOBIG)
-        self._step = self._discard_line
+        self._rest = Discarding(self._buffer, None)
+        self._step = self._discard
         return True
 
-    def _discard_literal(self) -> bool:
-        dropped = len(self._buffer.take(self._literal_left))
-        self._literal_left -= dropped
-        if self._is_too_much(dropped) or self._literal_left:
+    def _discard(self) -> bool:
+        assert self._rest is not None
+        try:
+            limits = self.limits
+            limit = limits.login_discard if self._is_stranger else limits.discard
+            if not self._rest.go_on(limit):
+                return False
+        except TooMuch as much:
+            self.bye(str(much), codes.TOOBIG)
             return False
-        self._step = self._discard_line
+        self._rest = None
+        self._pronounce()
         return True
-
-    def _discard_line(self) -> bool:
-        before = len(self._buffer)
-        found = self._buffer.discard_line()
-        if self._is_too_much(before - len(self._buffer)) or found is None:
-            return False
-        mark = found[1]
-        if mark is not None and not mark.is_synchronizing:
-            self._literal_left = mark.size
-            self._step = self._discard_literal
-        else:
-            self._pronounce()
-        return True
-
-    def _is_too_much(self, dropped: int) -> bool:
-        self._discarded += dropped
-        is_stranger = self.state is State.NOT_AUTHENTICATED
-        limit = self.limits.login_discard if is_stranger else self.limits.discard
-        if self._discarded + self._literal_left > limit:
-            self.bye("too much of a bad command", codes.TOOBIG)
-            return True
-        return False
 
     def _pronounce(self) -> None:
-        bad = self._verdict
-        assert bad is not None
-        refused = isinstance(bad, RefusedCommand) and self._tag != b"*"
-        self._tagged(self._tag, Condition.NO if refused else Condition.BAD, bad.text, bad.code)
-        self._verdict = None
-        self._discarded = 0
-        self._literal_left = 0
+        bad, tag = self._verdict, self._draft.tag
+        refused = isinstance(bad, RefusedCommand) and tag != b"*"
+        self._tagged(tag, Condition.NO if refused else Condition.BAD, bad.text, bad.code)
         self._next_command()
         if not refused:
             self._count_error()
 
     def _count_error(self) -> None:
         self._errors += 1
-        is_stranger = self.state is State.NOT_AUTHENTICATED
-        if self._errors >= (self.limits.login_errors if is_stranger else self.limits.errors):
+        if self._errors >= (self.limits.login_errors if self._is_stranger else self.limits.errors):
             self.bye("too many bad commands")
