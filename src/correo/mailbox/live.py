@@ -22,7 +22,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from correo.store.api import AccountStore
-from correo.store.model import Change, Column, Mailbox, MailboxChanges, Snapshot
+from correo.store.model import (
+    Change,
+    Column,
+    FlagsStored,
+    Mailbox,
+    MailboxChanges,
+    Snapshot,
+)
 
 __all__ = ["Delta", "LiveMailbox", "Watcher"]
 
@@ -145,6 +152,26 @@ class LiveMailbox:
         async with self._lock:
             await self._catch_up()
 
+    def take_stored(self, stored: FlagsStored, told: Watcher) -> bool:
+        """Take in what a change of flags gave, without asking the store again.
+
+        Args:
+            told: the view whose client is told by other means.
+
+        Returns:
+            False if something else has happened before it: then nothing was taken in.
+        """
+        is_busy = self._lock is not None and self._lock.locked()
+        if self.is_gone or is_busy or stored.previous_modseq != self.highest_modseq:
+            return False
+        delta = Delta(self.highest_modseq, [change.uid for change in stored.changed], [])
+        self._change(stored.changed)
+        self.highest_modseq = stored.changed[0].modseq
+        for view in self.views:
+            if view is not told:
+                view.happened(delta)
+        return True
+
     # inside
 
     async def _catch_up(self) -> None:
@@ -186,7 +213,9 @@ class LiveMailbox:
         self.modseqs = array("Q", [modseqs[at] for at in kept])
         self.flags = [flags[at] for at in kept]
 
-    def _change(self, changed: Iterable[Change]) -> None:
+    def _change(self, changed: Sequence[Change]) -> None:
+        if self._change_run(changed):
+            return
         last = self.uids[-1] if self.uids else 0
         known = self._known
         for change in changed:
@@ -198,6 +227,17 @@ class LiveMailbox:
             elif (at := self.position(change.uid)) >= 0:
                 self.flags[at] = known(change.flags)
                 self.modseqs[at] = change.modseq
+
+    def _change_run(self, changed: Sequence[Change]) -> bool:
+        """Known entries that stand next to each other, all at once; False if they do not."""
+        first = self.position(changed[0].uid) if changed else -1
+        end = first + len(changed)
+        if first < 0 or self.uids[first:end] != array("I", [change.uid for change in changed]):
+            return False
+        known = {flags: self._known(flags) for flags in {change.flags for change in changed}}
+        self.flags[first:end] = [known[change.flags] for change in changed]
+        self.modseqs[first:end] = array("Q", [change.modseq for change in changed])
+        return True
 
     def _known(self, flags: str) -> str:
         """The same string, but only one of it in memory."""

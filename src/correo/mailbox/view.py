@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from correo.mailbox.live import Delta, LiveMailbox, Watcher
+from correo.store.model import Column, FlagsStored
 
 __all__ = ["FlagUpdate", "Updates", "View"]
 
@@ -144,18 +145,32 @@ class View(Watcher):
         """Whether there are expunged messages the client has not been told of."""
         return self._pending is not None and any(delta.vanished for delta in self._pending)
 
+    def note_stored(self, stored: FlagsStored) -> None:
+        """The client is told of these changes by the answer to its own command."""
+        if not stored.changed:
+            return
+        if self._pending is None and self.live.take_stored(stored, self):
+            self.told_modseq = self.live.highest_modseq
+            if self._keywords != self.live.keyword_count:
+                self._pending = []  # that is all there is to tell
+            return
+        self.live.is_stale = True
+        self.is_own(stored.changed[0].modseq)
+
     def is_own(self, modseq: int) -> None:
         """The client has been told of the changes with this mod-sequence, by its own command."""
         if self._own_modseqs is None:
             self._own_modseqs = set()
         self._own_modseqs.add(modseq)
 
-    def believed_flags(self, uids: Iterable[int]) -> dict[int, str]:
+    def believed_flags(self, uids: list[int]) -> dict[int, str]:
         """The flags these messages have as far as the client can know.
 
         Those with changes it has not been told of are left out.
         """
         untold = {uid for delta in self._pending or () for uid in delta.changed}
+        if not untold:
+            return dict(zip(*self.live.columns(uids, (Column.UID, Column.FLAGS)), strict=True))
         position, flags = self.live.position, self.live.flags
         return {uid: flags[at] for uid in uids if uid not in untold and (at := position(uid)) >= 0}
 

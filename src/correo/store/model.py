@@ -193,8 +193,11 @@ class FlagsStored:
     unchanged: entries that were found and had these flags already.
     conflicting: UIDs left alone because their mod-sequence is above unchanged_since.
     UIDs in none of the three are gone.
+    previous_modseq: the mailbox's highest mod-sequence before; whoever knows it as of then knows
+        it now.
     """
 
     changed: list[Change]
     unchanged: list[Change]
     conflicting: list[int]
+    previous_modseq: int = 0

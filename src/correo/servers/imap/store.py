@@ -10,7 +10,7 @@ otherwise the client would believe in flags that are not there.
 Cost: two thread hops, one of them the commit; 10,000 answers 15 ms.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Protocol
 
 from correo.mailbox import flags
@@ -44,12 +44,13 @@ async def answer_store(session: ImapSession, command: Store) -> None:
     view = session.view
     uids = uids_of(view, command.messages, is_uid=command.is_uid)
     mode, change = FlagMode(command.mode.value), flags.canonical(command.flags)
-    believed = view.believed_flags(uids)
+    believed = view.believed_flags(uids) if command.silent else {}
     stored = await session.account.store_flags(
         view.live.mailbox.id, uids, mode, change, unchanged_since=command.unchanged_since
     )
-    note_own(view, stored)
-    expected = {uid: flags.changed(before, mode, change) for uid, before in believed.items()}
+    view.note_stored(stored)
+    after = {before: flags.changed(before, mode, change) for before in set(believed.values())}
+    expected = {uid: after[before] for uid, before in believed.items()}
     await tell_stored(session, command, stored, expected)
     code = modified_code(view, command, stored.conflicting)
     found = len(stored.changed) + len(stored.unchanged) + len(stored.conflicting)
@@ -59,18 +60,13 @@ async def answer_store(session: ImapSession, command: Store) -> None:
         await session.conclude(command, "stored", code, expunges=command.is_uid)
 
 
-def note_own(view: View, stored: FlagsStored) -> None:
-    """What this command changed is told by its own answers."""
-    if stored.changed:
-        view.live.is_stale = True
-        view.is_own(stored.changed[0].modseq)
-
-
 async def tell_stored(
     session: ImapSession, command: Store, stored: FlagsStored, expected: dict[int, str]
 ) -> None:
     """FETCH for what the client asked to see, or does not know."""
-    told = [*stored.changed, *stored.unchanged]
+    told = stored.changed
+    if stored.unchanged:
+        told = sorted([*stored.changed, *stored.unchanged], key=lambda change: change.uid)
     quiet: list[Change] = []
     if command.silent:
         known = [change for change in told if expected.get(change.uid) == change.flags]
@@ -78,7 +74,6 @@ async def tell_stored(
         if "CONDSTORE" in session.engine.enabled:
             changed = {change.uid for change in stored.changed}
             quiet = [change for change in known if change.uid in changed]
-    told.sort(key=lambda change: change.uid)
     await send(session, told, news.flags_lines)
     await send(session, quiet, modseq_lines)
 
@@ -93,10 +88,11 @@ async def send(session: ImapSession, changes: list[Change], lines: Lines) -> Non
         await pace.breathe()
 
 
-def updates(view: View, changes: Iterable[Change]) -> list[FlagUpdate]:
+def updates(view: View, changes: Sequence[Change]) -> list[FlagUpdate]:
+    numbers = view.numbers_of([change.uid for change in changes])
     return [
-        (view.position(change.uid) + 1, change.uid, change.flags, change.modseq)
-        for change in changes
+        (number, change.uid, change.flags, change.modseq)
+        for number, change in zip(numbers, changes, strict=True)
     ]
 
 

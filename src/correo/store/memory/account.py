@@ -217,7 +217,7 @@ class MemoryAccountStore:
         unchanged_since: int | None = None,
     ) -> FlagsStored:
         box = self._box(mailbox)
-        stored = FlagsStored([], [], [])
+        stored = FlagsStored([], [], [], box.highest_modseq)
         number = 0
         for uid in chosen(box, uids):
             entry = box.entries[uid]

@@ -9,6 +9,7 @@ Cost: one row per operation; a question costs what has changed since, not the ma
 """
 
 from array import array
+from collections.abc import Iterable
 
 import apsw
 
@@ -16,7 +17,7 @@ from correo.store.model import Change, MailboxChanges
 from correo.store.sqlite.schema import EXPUNGED, LOG_KEPT, SPAN, UID_LIMIT
 from correo.store.uidset import expand
 
-__all__ = ["changes_since", "last_number", "log", "shorten"]
+__all__ = ["changes", "changes_since", "last_number", "log", "shorten"]
 
 
 def last_number(connection: apsw.Connection) -> int:
@@ -82,7 +83,13 @@ def entries_of(
         " CROSS JOIN entry ON id = wanted.value + ? WHERE modseq > ?",
         (apsw.carray(array("q", uids)), mailbox * SPAN, modseq),
     )
-    return list(map(Change._make, rows))
+    return changes(rows)
+
+
+def changes(rows: Iterable[tuple[int, int, str]]) -> list[Change]:
+    """As Change._make, in a third of the time."""
+    new = tuple.__new__
+    return [new(Change, row) for row in rows]
 
 
 def entries_above(connection: apsw.Connection, mailbox: int, modseq: int) -> list[Change]:
@@ -92,4 +99,4 @@ def entries_above(connection: apsw.Connection, mailbox: int, modseq: int) -> lis
         " WHERE id BETWEEN ?1 AND ?2 AND modseq > ?3 ORDER BY id",
         (first, first + UID_LIMIT, modseq),
     )
-    return list(map(Change._make, rows))
+    return changes(rows)

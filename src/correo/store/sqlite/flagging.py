@@ -8,15 +8,14 @@ Cost: 1.2 µs per entry.
 # ruff: noqa: S608 - the statements are put together from constants, values are always bound
 
 from collections import defaultdict
-from collections.abc import Iterable
 from itertools import repeat
 
 import apsw
 
 from correo.base.errors import NotFound
 from correo.store.flags import changed
-from correo.store.model import Change, FlagMode, FlagsStored
-from correo.store.sqlite.changelog import last_number, log
+from correo.store.model import FlagMode, FlagsStored
+from correo.store.sqlite.changelog import changes, last_number, log
 from correo.store.sqlite.counters import Tally, adjust
 from correo.store.sqlite.entries import Entries, numbers
 from correo.store.sqlite.schema import FLAGGED
@@ -38,7 +37,8 @@ def store_flags(
     unchanged_since: int | None,
 ) -> FlagsStored:
     """Change flags of some entries. Raises NotFound if the mailbox is gone."""
-    if connection.execute("SELECT 1 FROM mailbox WHERE id = ?", (mailbox,)).get is None:
+    previous = connection.execute("SELECT highest_modseq FROM mailbox WHERE id = ?", (mailbox,)).get
+    if previous is None:
         raise NotFound("the mailbox is gone")
     found = flags_of(connection, entries)
     conflicting: list[int] = []
@@ -53,7 +53,7 @@ def store_flags(
     unchanged = changes(each for each in found if each[2] in same) if same else []
     changing = {old: uids for old, uids in by_flags.items() if old not in same}
     if not changing:
-        return FlagsStored([], unchanged, conflicting)
+        return FlagsStored([], unchanged, conflicting, previous)
     number = last_number(connection) + 1
     if len(changing) > SCANS or conflicting:
         for old, uids in changing.items():
@@ -66,7 +66,7 @@ def store_flags(
     log(connection, number, mailbox, FLAGGED, compress(uids))
     new = [after[old] for _, _, old in found if old in changing]
     return FlagsStored(
-        changes(zip(uids, repeat(number), new, strict=False)), unchanged, conflicting
+        changes(zip(uids, repeat(number), new, strict=False)), unchanged, conflicting, previous
     )
 
 
@@ -79,10 +79,6 @@ def flags_of(connection: apsw.Connection, entries: Entries) -> Found:
     if uids is None:
         return []
     return list(zip(numbers(uids), numbers(modseqs), flags.split("\n"), strict=True))
-
-
-def changes(rows: Iterable[tuple[int, int, str]]) -> list[Change]:
-    return list(map(Change._make, rows))
 
 
 def rewrite(connection: apsw.Connection, entries: Entries, old: str, new: str, number: int) -> None:
