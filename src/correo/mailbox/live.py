@@ -69,6 +69,7 @@ class LiveMailbox:
         "_lock",
         "_met",
         "account",
+        "derived",
         "flags",
         "highest_modseq",
         "is_gone",
@@ -94,6 +95,7 @@ class LiveMailbox:
         self.is_gone = False
         self.is_stale = False
         self.views: set[Watcher] = set()
+        self.derived: dict[object, dict[int, Any]] = {}  # see `Derived`
         self._lock: asyncio.Lock | None = None
 
     def position(self, uid: int) -> int:
@@ -207,6 +209,7 @@ class LiveMailbox:
         gone = {at for uid in vanished if (at := self.position(uid)) >= 0}
         if not gone:
             return
+        self.derived.clear()
         kept = [at for at in range(len(self.uids)) if at not in gone]
         uids, modseqs, flags = self.uids, self.modseqs, self.flags
         self.uids = array("I", [uids[at] for at in kept])

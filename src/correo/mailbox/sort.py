@@ -6,23 +6,20 @@ RFC 5256    2.2      the sent date; the moment of arrival where there is none
             3        the sort criteria; equals stand as in the mailbox
 RFC 5957    3, 4     DISPLAYFROM, DISPLAYTO
 
-Cost: 2 to 3 microseconds a message for reading the columns, and the sorting of Python.
+Cost: 2 to 3 microseconds a message the first time, later 0.5: the sorting of Python.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
+from correo.mailbox.derived import Derivation, derive
 from correo.mailbox.live import LiveMailbox
-from correo.mailbox.pace import Pace
 from correo.message.collation import collation_key
 from correo.message.envelope_reader import EnvelopeMember, display_name, first_address
 from correo.store.model import Column
 
 __all__ = ["SortKey", "SortOrder", "sort"]
-
-PIECE = 250  # rows looked at before others may have their turn
 
 
 class SortKey(Enum):
@@ -49,24 +46,12 @@ class SortOrder:
 
 async def sort(live: LiveMailbox, uids: Sequence[int], orders: Sequence[SortOrder]) -> list[int]:
     """The same UIDs (given ascending) in this order; those gone meanwhile are left out."""
-    wanted = dict.fromkeys(order.key for order in orders)
-    columns = list(dict.fromkeys(column for key in wanted for column in SOURCES[key][0]))
-    found: list[int] = []
-    values: dict[SortKey, list[Any]] = {key: [] for key in wanted}
-    pace = Pace()
-    async for rows in live.account.fetch(live.mailbox.id, uids, (Column.UID, *columns)):
-        for first in range(0, len(rows), PIECE):
-            known = list(zip(*rows[first : first + PIECE], strict=True))
-            found.extend(known[0])
-            for key in wanted:
-                needed, value = SOURCES[key]
-                places = [columns.index(column) + 1 for column in needed]
-                values[key].extend(map(value, *[known[place] for place in places]))
-            await pace.breathe()
-    ranks = list(range(len(found)))
+    found = list(uids)
     for order in reversed(orders):  # each sort leaves equals as they were
-        ranks.sort(key=values[order.key].__getitem__, reverse=order.is_reversed)
-    return [found[rank] for rank in ranks]
+        values = await derive(live, uids, DERIVATIONS[order.key])
+        found = [uid for uid in found if uid in values]
+        found.sort(key=values.__getitem__, reverse=order.is_reversed)
+    return found
 
 
 def as_it_is(value: int) -> int:
@@ -90,15 +75,17 @@ def shown_name_of(member: EnvelopeMember) -> Callable[[bytes], str]:
     return lambda envelope: collation_key(display_name(first_address(envelope, member)))
 
 
-# What is read for a key, and what of it is compared.
-SOURCES: dict[SortKey, tuple[tuple[Column, ...], Callable[..., Any]]] = {
-    SortKey.ARRIVAL: ((Column.INTERNAL_DATE,), as_it_is),
-    SortKey.CC: ((Column.ENVELOPE,), mailbox_of(EnvelopeMember.CC)),
-    SortKey.DATE: ((Column.SENT_DATE, Column.INTERNAL_DATE), sent),
-    SortKey.DISPLAYFROM: ((Column.ENVELOPE,), shown_name_of(EnvelopeMember.FROM)),
-    SortKey.DISPLAYTO: ((Column.ENVELOPE,), shown_name_of(EnvelopeMember.TO)),
-    SortKey.FROM: ((Column.ENVELOPE,), mailbox_of(EnvelopeMember.FROM)),
-    SortKey.SIZE: ((Column.SIZE,), as_it_is),
-    SortKey.SUBJECT: ((Column.BASE_SUBJECT,), collation_key),
-    SortKey.TO: ((Column.ENVELOPE,), mailbox_of(EnvelopeMember.TO)),
+DERIVATIONS = {
+    key: Derivation(key, columns, make)
+    for key, columns, make in (
+        (SortKey.ARRIVAL, (Column.INTERNAL_DATE,), as_it_is),
+        (SortKey.CC, (Column.ENVELOPE,), mailbox_of(EnvelopeMember.CC)),
+        (SortKey.DATE, (Column.SENT_DATE, Column.INTERNAL_DATE), sent),
+        (SortKey.DISPLAYFROM, (Column.ENVELOPE,), shown_name_of(EnvelopeMember.FROM)),
+        (SortKey.DISPLAYTO, (Column.ENVELOPE,), shown_name_of(EnvelopeMember.TO)),
+        (SortKey.FROM, (Column.ENVELOPE,), mailbox_of(EnvelopeMember.FROM)),
+        (SortKey.SIZE, (Column.SIZE,), as_it_is),
+        (SortKey.SUBJECT, (Column.BASE_SUBJECT,), collation_key),
+        (SortKey.TO, (Column.ENVELOPE,), mailbox_of(EnvelopeMember.TO)),
+    )
 }

@@ -248,9 +248,8 @@ class EntriesContract(StoreContract):
     ) -> None:
         await scene.append("\\Seen", "", "", "")
         before = await scene.account.snapshot(INBOX)
-        before = (await scene.account.mailbox("INBOX")).highest_modseq
         stored = await scene.account.store_flags(INBOX, [1, 2, 4, 9], FlagMode.ADD, "\\Seen")
-        assert stored.previous_modseq == before
+        assert stored.previous_modseq == before.mailbox.highest_modseq
         modseq = await scene.modseq()
         assert modseq > before.mailbox.highest_modseq
         assert stored.changed == [(2, modseq, "\\Seen"), (4, modseq, "\\Seen")]

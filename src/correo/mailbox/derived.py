@@ -1,0 +1,50 @@
+"""Work values out of messages once, and remember them as long as the mailbox is selected.
+
+Sorting and threading ask for the same of every message again and again, and a message never
+changes. What is remembered goes with the live mailbox, and when messages go.
+
+Cost: reading columns 2 microseconds a message the first time, a look-up each later.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from correo.mailbox.live import LiveMailbox
+from correo.mailbox.pace import Pace
+from correo.store.model import Column
+
+__all__ = ["Derivation", "derive"]
+
+PIECE = 250  # rows looked at before others may have their turn
+MOST_REMEMBERED = 50_000  # messages of a mailbox; ours, 5 to 20 MB. Beyond, nothing is remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """A value of a message: what is read for it, and what is made of that.
+
+    name: of the value, under which it is remembered.
+    """
+
+    name: object
+    columns: tuple[Column, ...]
+    make: Callable[..., Any]
+
+
+async def derive(
+    live: LiveMailbox, uids: Sequence[int], derivation: Derivation
+) -> Mapping[int, Any]:
+    """The value for each UID (ascending), and perhaps for others; those gone are left out."""
+    known: dict[int, Any] = {}
+    if len(live.uids) <= MOST_REMEMBERED:
+        known = live.derived.setdefault(derivation.name, known)
+    missing = [uid for uid in uids if uid not in known]
+    pace = Pace()
+    columns = (Column.UID, *derivation.columns)
+    async for rows in live.account.fetch(live.mailbox.id, missing, columns):
+        for first in range(0, len(rows), PIECE):
+            found, *values = zip(*rows[first : first + PIECE], strict=True)
+            known.update(zip(found, map(derivation.make, *values), strict=True))
+            await pace.breathe()
+    return known
