@@ -33,8 +33,9 @@ from correo.intake.settings import DoorSettings
 from correo.net.addresses import Network
 from correo.net.clock import SystemClock
 from correo.net.dns import DnsResolver
-from correo.net.driver import Connection, Session
+from correo.net.driver import Connection
 from correo.net.listener import Service, TlsUse
+from correo.net.session import Session
 from correo.net.tls import client_context, opportunistic_context
 from correo.queue.routes import NextHop, Routes, Smarthost, read_route
 from correo.queue.schedule import Schedule

@@ -14,8 +14,9 @@ from collections import deque
 from typing import Any, cast
 
 from correo.base.errors import PeerError, Refusal, UsageError
-from correo.net.driver import Engine, socket_address
+from correo.net.driver import socket_address
 from correo.net.output import Output, Recorder
+from correo.net.session import Engine
 
 __all__ = ["ClientConnection", "open_connection"]
 

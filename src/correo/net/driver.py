@@ -16,65 +16,19 @@ import asyncio
 import ssl
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
-from correo.base.blobs import Chunk
 from correo.base.errors import PeerError
+from correo.net.deflate import Deflating, Inflating
 from correo.net.output import Output, Recorder
 from correo.net.patience import Patience
+from correo.net.session import Session
 
-__all__ = ["Connection", "Engine", "Recorder", "Session", "socket_address"]
+__all__ = ["Connection", "Recorder", "socket_address"]
 
 BUFFERED_INPUT_LIMIT = 256 * 1024  # octets kept while a handler works; then the peer waits
 HANDSHAKE_LIMIT_S = 30.0
 FAREWELL_LIMIT_S = 5.0  # for a peer to read our last words and close
-
-
-class Engine(Protocol):
-    """What every protocol engine offers its driver; see the docstrings in `wire/`."""
-
-    def receive(self, octets: bytes) -> list[Any]:
-        """Take octets (b"" asks for what is already buffered); events up to the next open one."""
-
-    def receive_eof(self) -> list[Any]:
-        """The peer will send nothing more."""
-
-    def take_output(self) -> list[Chunk]:
-        """What has to be sent now, in order; empties the engine's output."""
-
-    @property
-    def buffered(self) -> int:
-        """Octets received and not yet understood."""
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the dialogue is over: send the output, then close."""
-
-
-class Session(Protocol):
-    """One connection's meaning: lives in `servers/`, answers the engine's events."""
-
-    @property
-    def engine(self) -> Engine: ...
-
-    def connected(self, connection: "Connection") -> Coroutine[Any, Any, None] | None:
-        """The socket is open (and TLS done, where implicit). Put the greeting in the engine."""
-
-    def handle(self, event: Any) -> Coroutine[Any, Any, None] | None:
-        """Answer one event through the engine; a coroutine if that takes waiting."""
-
-    def broken(self, error: PeerError) -> None:
-        """The peer broke the protocol: put a farewell in the engine if there is one."""
-
-    def timed_out(self) -> None:
-        """The peer was silent for too long: put a farewell in the engine; it is closed next."""
-
-    def stopping(self) -> None:
-        """The server ends: put a farewell in the engine; it is closed next."""
-
-    def closed(self) -> None:
-        """The connection is gone, for whatever reason. Free everything; called exactly once,
-        and only after a handler still at work has ended (it is cancelled)."""
 
 
 class Connection(asyncio.Protocol):
@@ -90,10 +44,31 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "__weakref__", "_admit", "_broken", "_end_point", "_eof_is_told", "_events", "_is_busy",
-        "_is_closing", "_is_ending", "_is_lost", "_is_stopping", "_make_session", "_on_closed",
-        "_output", "_patience", "_peer_has_ended", "_reading_paused", "_session", "_task",
-        "channel_binding", "local", "loop", "peer", "tls_context",
+        "__weakref__",
+        "_admit",
+        "_broken",
+        "_end_point",
+        "_eof_is_told",
+        "_events",
+        "_inflating",
+        "_is_busy",
+        "_is_closing",
+        "_is_ending",
+        "_is_lost",
+        "_is_stopping",
+        "_make_session",
+        "_on_closed",
+        "_output",
+        "_patience",
+        "_peer_has_ended",
+        "_reading_paused",
+        "_session",
+        "_task",
+        "channel_binding",
+        "local",
+        "loop",
+        "peer",
+        "tls_context",
     )  # fmt: skip
 
     def __init__(
@@ -130,6 +105,7 @@ class Connection(asyncio.Protocol):
         self._is_stopping = False
         self._is_ending = False  # our last words are said; what comes is thrown away
         self._is_lost = False
+        self._inflating: Inflating | None = None  # what comes is compressed
 
     # what asyncio calls
 
@@ -144,7 +120,10 @@ class Connection(asyncio.Protocol):
         if self._is_ending:
             return
         self._patience.heard()
-        if self._output.recorder is not None:
+        if self._inflating is not None:
+            self._inflating.add(data)  # and taken out piece by piece
+            data = b""
+        elif self._output.recorder is not None:
             self._output.recorder.received(data)
         self._guarded(self._feed, data)
 
@@ -271,6 +250,17 @@ class Connection(asyncio.Protocol):
         self._reading_paused = False
         self._bind_channel()
 
+    @property
+    def is_deflated(self) -> bool:
+        return self._inflating is not None
+
+    def start_deflate(self) -> None:
+        """Compress both ways from here on; what was sent before is on its way as it was."""
+        transport = self._output.transport
+        if transport is not None and self._inflating is None:
+            self._inflating = Inflating()
+            self._output.transport = cast("asyncio.Transport", Deflating(transport))
+
     def set_idle_limit(self, seconds: float) -> None:
         """Close after this much silence from the peer; 0 for never. Replaces the former limit.
 
@@ -323,7 +313,7 @@ class Connection(asyncio.Protocol):
             self._broken = error  # after the answers to what came before
         if not self._is_busy:
             self._start(self._pump())
-        elif self._session.engine.buffered > BUFFERED_INPUT_LIMIT or self._broken:
+        elif self._has_enough or self._broken:
             self._mind_reading()
 
     def _pump(self) -> Coroutine[Any, Any, None] | None:
@@ -337,14 +327,27 @@ class Connection(asyncio.Protocol):
             if self._broken is None:
                 self._ask_again(session)
             if not self._events:
-                break
+                is_over = self._broken is not None or not self._is_more_to_inflate
+                return None if is_over else asyncio.sleep(0)  # a little may inflate to very much
         return None
+
+    @property
+    def _is_more_to_inflate(self) -> bool:
+        return self._inflating is not None and self._inflating.has_more
 
     def _ask_again(self, session: Session) -> None:
         try:
-            self._events.extend(session.engine.receive(b""))
+            self._events.extend(session.engine.receive(self._inflated()))
         except PeerError as error:
             self._broken = error
+
+    def _inflated(self) -> bytes:
+        if self._inflating is None or not self._inflating.has_more:
+            return b""
+        octets = self._inflating.take()
+        if self._output.recorder is not None:
+            self._output.recorder.received(octets)
+        return octets
 
     def _start(self, waiting: Coroutine[Any, Any, None] | None) -> None:
         """Await a handler and what follows it in a task; without one, send what is ready."""
@@ -481,7 +484,7 @@ class Connection(asyncio.Protocol):
         transport, session = self._output.transport, self._session
         if transport is None or session is None or self._is_lost:
             return
-        is_full = self._is_busy and session.engine.buffered > BUFFERED_INPUT_LIMIT
+        is_full = self._is_busy and self._has_enough
         pause = not self._is_ending and (
             self._output.is_paused or is_full or self._broken is not None
         )
@@ -492,6 +495,13 @@ class Connection(asyncio.Protocol):
             transport.pause_reading()
         else:
             transport.resume_reading()
+
+    @property
+    def _has_enough(self) -> bool:
+        """Whether as much has come as is kept while a handler works."""
+        waiting = len(self._inflating) if self._inflating is not None else 0
+        buffered = self._session.engine.buffered if self._session is not None else 0
+        return buffered + waiting > BUFFERED_INPUT_LIMIT
 
     def _is_our_turn(self) -> bool:
         return self._is_busy and not self._output.is_paused

@@ -21,8 +21,9 @@ from pathlib import Path
 from correo.base.errors import CorreoError, PeerError
 from correo.net import proxy
 from correo.net.addresses import Network, is_in
-from correo.net.driver import Connection, Session
+from correo.net.driver import Connection
 from correo.net.limits import Admission, ConnectionLimits
+from correo.net.session import Session
 from correo.net.tls import ServerTls
 
 __all__ = ["BACKLOG", "ListenError", "Listener", "Service", "TlsUse", "bind", "bind_unix"]

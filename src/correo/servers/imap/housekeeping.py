@@ -1,8 +1,9 @@
-"""NOOP, CHECK, ID, ENABLE and NAMESPACE: what is asked about server and session.
+"""NOOP, CHECK, ID, ENABLE, NAMESPACE, COMPRESS: what is asked about server and session.
 
 RFC 9051    6.1.2, 6.3.1, 6.3.10   NOOP, ENABLE, NAMESPACE
 RFC 3501    6.4.1    CHECK
 RFC 2971             ID; 3.3 it changes nothing
+RFC 4978             COMPRESS DEFLATE; 3 COMPRESSIONACTIVE
 RFC 5161, 7162 3.2.3 ENABLE QRESYNC enables CONDSTORE
 
 Cost: NOOP without a mailbox does not wait; with one it asks the store what is new.
@@ -12,11 +13,12 @@ from collections.abc import Coroutine
 from typing import Any
 
 from correo.servers.imap.capabilities import ENABLEABLE
+from correo.servers.imap.refusals import Misused
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.store.model import HIERARCHY_DELIMITER
-from correo.wire.imap import responses
-from correo.wire.imap.commands import Check, Command, Enable, Id, Namespace, Noop
+from correo.wire.imap import codes, responses
+from correo.wire.imap.commands import Check, Command, Compress, Enable, Id, Namespace, Noop
 from correo.wire.imap.server import Condition
 
 __all__ = ["HANDLERS"]
@@ -52,10 +54,25 @@ def answer_namespace(session: ImapSession, command: Namespace) -> None:
     session.engine.finish(command.tag, Condition.OK, "one namespace")
 
 
+async def answer_compress(session: ImapSession, command: Compress) -> None:
+    connection = session.connection
+    if command.mechanism != "DEFLATE":
+        raise Misused("only DEFLATE is known")
+    if connection.is_deflated:
+        session.engine.finish(
+            command.tag, Condition.NO, "that is done already", codes.COMPRESSIONACTIVE
+        )
+        return
+    session.engine.finish(command.tag, Condition.OK, "from here on compressed")
+    await connection.drain()
+    connection.start_deflate()
+
+
 HANDLERS: dict[type[Command], Handler] = {
     Noop: answer_noop,
     Check: answer_noop,
     Id: answer_id,
     Enable: answer_enable,
+    Compress: answer_compress,
     Namespace: answer_namespace,
 }

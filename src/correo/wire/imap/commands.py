@@ -11,7 +11,7 @@ RFC 5258, 5819, 6154, 8438   LIST selection and return options, CREATE USE
 RFC 4731, 5182        SEARCH RETURN
 RFC 5256, 5957, 5267  SORT and its RETURN, THREAD
 RFC 9394              PARTIAL
-RFC 9208, 8437        QUOTA, UNAUTHENTICATE
+RFC 9208, 8437, 4978  QUOTA, UNAUTHENTICATE, COMPRESS
 RFC 3502, 6855        MULTIAPPEND, UTF8 literals
 """
 
@@ -33,6 +33,7 @@ __all__ = [
     "Check",
     "Close",
     "Command",
+    "Compress",
     "Copy",
     "Create",
     "Delete",
@@ -259,6 +260,13 @@ class Namespace(Command): ...
 class Status(Command):
     mailbox: str
     items: tuple[StatusItem, ...]
+
+
+@dataclass(slots=True)
+class Compress(Command):
+    """RFC 4978. mechanism: capitals. Finish, and once the answer is sent, change the transport."""
+
+    mechanism: str
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from correo.wire.imap.commands import (
     Check,
     Close,
     Command,
+    Compress,
     Enable,
     Id,
     Idle,
@@ -98,6 +99,13 @@ def parse_enable(tag: bytes, arguments: Arguments) -> Command:
     return Enable(tag, tuple(names))
 
 
+def parse_compress(tag: bytes, arguments: Arguments) -> Command:
+    arguments.space()
+    mechanism = arguments.word()
+    arguments.end()
+    return Compress(tag, mechanism)
+
+
 PARSERS: dict[bytes, Parser] = {
     b"NOOP": bare(Noop),
     b"STARTTLS": bare(StartTls),
@@ -107,6 +115,7 @@ PARSERS: dict[bytes, Parser] = {
     b"ENABLE": parse_enable,
     b"IDLE": bare(Idle),
     b"UNAUTHENTICATE": bare(Unauthenticate),
+    b"COMPRESS": parse_compress,
     b"NAMESPACE": bare(Namespace),
     b"CHECK": bare(Check),
     b"CLOSE": bare(Close),
