@@ -39,8 +39,10 @@ class PowerCut:
         self.folder = folder
         self.before: Listing = []
 
-    async def deliver(self, count: int, *, large: int = -1, flags_after: int = -1) -> None:
-        threads = StorageThreads(1)
+    async def deliver(
+        self, count: int, *, large: int = -1, flags_after: int = -1, is_crowded: bool = False
+    ) -> None:
+        threads = StorageThreads(1, open_limit=1)
         group_commit = GroupCommit(threads, CommitJournal(self.running / "journal"))
         store = SqliteStore(self.running, threads, Bus(), FakeClock(), group_commit)
         await store.create(ANA)
@@ -51,12 +53,25 @@ class PowerCut:
             await account.append(
                 INBOX, [real_message(f"number {number}", size=size, flags="\\Seen")]
             )
+            if is_crowded:
+                await self.use_others(store)
+                async with asyncio.timeout(10):
+                    while account._database.connection is not None:
+                        await asyncio.sleep(0)
             if number == flags_after:
                 await account.store_flags(INBOX, [1], FlagMode.ADD, "\\Flagged")
         self.before = await listing(store)
         shutil.copytree(self.running, self.folder / "image")
         await store.close()
         threads.close()
+
+    async def use_others(self, store: SqliteStore) -> None:
+        """So that the account's file is closed in a hurry, its log left as it is."""
+        for name in ("bob", "eva"):
+            other = AccountId(name)
+            if not place_of(self.running / "accounts", other).exists():
+                await store.create(other)
+            await (await store.open(other)).append(INBOX, [real_message("for another")])
 
     def disk(self, name: str, *, log_octets: int | None = None) -> Path:
         """The data directory after the cut; so much of the log is there, None for all."""
@@ -101,6 +116,13 @@ def recovered(disk: Path) -> tuple[int, Listing]:
 @pytest.fixture
 def cut(tmp_path: Path) -> PowerCut:
     return PowerCut(tmp_path)
+
+
+def test_every_message_is_back_when_its_file_was_closed_meanwhile(cut: PowerCut) -> None:
+    asyncio.run(cut.deliver(5, is_crowded=True))
+    filed, found = recovered(cut.disk("disk", log_octets=logged_before(cut)))
+    assert filed == 5
+    assert found == cut.before
 
 
 def test_every_message_is_back_when_the_log_is_lost(cut: PowerCut) -> None:
