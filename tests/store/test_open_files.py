@@ -103,6 +103,22 @@ def test_a_short_log_stays_until_there_is_time(
     assert [count(files, each) for each in databases] == [1] * len(databases)
 
 
+def test_a_file_that_is_let_go_of_has_nothing_beside_it_either(
+    files: OpenFiles, databases: list[Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in databases[: LIMIT + 2]:
+        assert files.open_at_once(each) is not None
+        add(files, each)
+    hurried = next(each for each in databases[:LIMIT] if each.connection is None)
+    files.close(hurried)
+    assert not log_of(hurried).exists()
+    hurried.path.unlink()
+    monkeypatch.setattr(open_files, "IDLE_LIMIT_S", 0)
+    while files.tidy_one():
+        pass
+    assert not hurried.path.exists()
+
+
 def test_long_logs_are_the_thread_s_to_empty(files: OpenFiles, databases: list[Database]) -> None:
     opened = 0
     for each in databases:

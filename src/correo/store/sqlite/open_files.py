@@ -83,6 +83,9 @@ class OpenFiles:
     def close(self, database: Database) -> None:
         """Close one now, folded together; call it with the lock held. Raises as `Database.close`."""
         self._open.discard(database)
+        if database in self._unfolded:
+            self._unfolded.discard(database)
+            database.open()
         database.close()
 
     def let_go(self, database: Database) -> None:
