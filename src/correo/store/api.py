@@ -88,6 +88,15 @@ class AccountStore(Protocol):
         Concurrent appends to one account share a commit. Raises NotFound, OverQuota.
         """
 
+    async def replace(
+        self, source: MailboxId, uid: int, target: MailboxId, message: NewMessage
+    ) -> Appended:
+        """Remove an entry and file a message in its place, perhaps in another mailbox: both or
+        neither. Against the quota counts only what is more.
+
+        Raises NotFound (also if the entry is gone), OverQuota.
+        """
+
     async def store_flags(
         self,
         mailbox: MailboxId,

@@ -585,4 +585,5 @@ def test_long_nonsense_is_bad_without_ado(name: bytes, octets: bytes) -> None:
 
 
 def test_every_command_has_a_parser_and_a_place_in_the_table_of_states() -> None:
-    assert set(ALLOWED) == set(TABLE) | {b"CAPABILITY", b"LOGOUT", b"APPEND"}
+    by_the_engine = {b"CAPABILITY", b"LOGOUT", b"APPEND", b"REPLACE", b"UID REPLACE"}
+    assert set(ALLOWED) == set(TABLE) | by_the_engine

@@ -1,8 +1,9 @@
-"""APPEND: put messages into a mailbox as they are.
+"""APPEND and REPLACE: put messages into a mailbox as they are.
 
 RFC 9051    6.3.12   APPEND; APPENDUID, TRYCREATE
 RFC 3502             several messages, all or none
 RFC 4315    3        APPENDUID
+RFC 8508             REPLACE and UID REPLACE: file one and remove another, both or neither
 RFC 3516    4.4      literal8: binary content is kept as it is
 RFC 6855    4        UTF8 (~{n})
 RFC 7889    5.2      TOOBIG is the engine's
@@ -18,11 +19,18 @@ from correo.mailbox import flags
 from correo.mailbox.append import prepare
 from correo.mailbox.spool import Spool
 from correo.servers.imap.filing import Filing, Incoming
-from correo.servers.imap.refusals import NoTarget, answer_to
+from correo.servers.imap.refusals import Expunged, Misused, NoTarget, ReadOnly, answer_to
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
-from correo.wire.imap import codes
-from correo.wire.imap.commands import AppendAborted, AppendComplete, AppendMessage, Command
+from correo.store.model import Appended, NewMessage
+from correo.wire.imap import codes, responses
+from correo.wire.imap.commands import (
+    AppendAborted,
+    AppendComplete,
+    AppendMessage,
+    Command,
+    Replaced,
+)
 
 __all__ = ["HANDLERS"]
 
@@ -36,7 +44,8 @@ async def answer_message(session: ImapSession, command: AppendMessage) -> None:
             raise Refusal("5.5.4", "enable UTF8=ACCEPT first")
         canonical = flags.canonical(command.flags)
         if session.filing is None:
-            session.filing = Filing(await session.targets.find(command.mailbox))
+            replaced = uid_replaced(session, command.replaced) if command.replaced else None
+            session.filing = Filing(await session.targets.find(command.mailbox), replaced)
     except Refusal as refusal:
         if session.filing is not None:
             session.filing.abort()
@@ -59,7 +68,10 @@ async def answer_complete(session: ImapSession, command: AppendComplete) -> None
             (await prepare(message.spool, blobs)).new(message.flags, message.internal_date)
             for message in filing.messages
         ]
-        appended = await session.account.append(filing.target.id, batch)
+        if filing.replaced is None:
+            appended = await session.account.append(filing.target.id, batch)
+        else:
+            appended = [await replace(session, filing, batch[0])]
     except NotFound:
         raise NoTarget from None
     finally:
@@ -68,7 +80,41 @@ async def answer_complete(session: ImapSession, command: AppendComplete) -> None
     if selected is not None and selected.live.mailbox.id == filing.target.id:
         selected.live.is_stale = True
     code = codes.append_uid(filing.target.uid_validity, [each.uid for each in appended])
-    await session.conclude(command, "appended", code)
+    if filing.replaced is not None:
+        session.engine.send_lines([responses.ok_line(code, "the new one is there")])  # 3.2
+        code = b""
+    await session.conclude(command, "done", code)
+
+
+def uid_replaced(session: ImapSession, replaced: Replaced) -> int:
+    """Which message is to go. Raises ReadOnly, Misused, Expunged."""
+    view = session.view
+    if session.is_read_only:
+        raise ReadOnly
+    if replaced.is_uid:
+        if view.position(replaced.number) < 0:
+            raise Expunged
+        return replaced.number
+    if replaced.number > view.exists:
+        raise Misused(f"there are {view.exists} messages")
+    return view.uids[replaced.number - 1]
+
+
+async def replace(session: ImapSession, filing: Filing, message: NewMessage) -> Appended:
+    """Raises NotFound for the mailbox, Expunged for the message."""
+    live = session.view.live
+    assert filing.replaced is not None
+    try:
+        appended = await session.account.replace(
+            live.mailbox.id, filing.replaced, filing.target.id, message
+        )
+    except NotFound:
+        await live.refresh()
+        if live.position(filing.replaced) < 0:
+            raise Expunged from None
+        raise
+    live.is_stale = True
+    return appended
 
 
 def answer_aborted(session: ImapSession, _command: AppendAborted) -> None:

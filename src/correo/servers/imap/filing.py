@@ -22,9 +22,13 @@ class Incoming:
 
 @dataclass(slots=True)
 class Filing:
-    """One APPEND under way."""
+    """One APPEND under way.
+
+    replaced: the UID that a REPLACE removes from the selected mailbox.
+    """
 
     target: Mailbox
+    replaced: int | None = None
     messages: list[Incoming] = field(default_factory=list)
 
     def abort(self) -> None:

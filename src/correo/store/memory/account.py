@@ -207,6 +207,19 @@ class MemoryAccountStore:
         self._announce(mailbox)
         return appended
 
+    async def replace(
+        self, source: MailboxId, uid: int, target: MailboxId, message: NewMessage
+    ) -> Appended:
+        box = self._box(source)
+        self._box(target)
+        if uid not in box.entries:
+            raise NotFound("the message is gone")
+        self._must_fit(message.index.size - box.entries[uid].filed.message.index.size)
+        self._remove(box, [uid])
+        [appended] = await self.append(target, [message])
+        self._announce(source)
+        return appended
+
     async def store_flags(
         self,
         mailbox: MailboxId,

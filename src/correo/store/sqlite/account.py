@@ -156,6 +156,18 @@ class SqliteAccountStore:
             committed=lambda _: self._bus.announce(self._account_id, mailbox),
         )
 
+    async def replace(
+        self, source: MailboxId, uid: int, target: MailboxId, message: NewMessage
+    ) -> Appended:
+        now = self._now()
+        letter = await self._letter(message, now)
+        appended = await self._write(
+            lambda c: removing.replace(c, source, uid, target, letter, now),
+            lambda _: [source, target],
+        )
+        self.collect_soon()
+        return appended
+
     async def store_flags(
         self,
         mailbox: MailboxId,

@@ -6,6 +6,7 @@ crash leaves loose is deleted after the account is next opened.
 
 RFC 9051    6.4.3    EXPUNGE
 RFC 6851    3.3      MOVE: all or none
+RFC 8508    3.4      REPLACE: both or neither
 RFC 7162    3.1.1    an expunge raises the mailbox's mod-sequence
 
 Cost: 1 µs per entry removed; 10 to 20 µs per message deleted later.
@@ -15,15 +16,15 @@ Cost: 1 µs per entry removed; 10 to 20 µs per message deleted later.
 import apsw
 
 from correo.base.errors import NotFound
-from correo.store.model import Copied
+from correo.store.model import Appended, Copied
 from correo.store.sqlite.changelog import last_number, log
 from correo.store.sqlite.counters import TALLY, Tally, adjust
 from correo.store.sqlite.entries import Entries, numbers
-from correo.store.sqlite.filing import copy
+from correo.store.sqlite.filing import Letter, append, copy
 from correo.store.sqlite.schema import EXPUNGED
 from correo.store.uidset import compress
 
-__all__ = ["delete_loose", "expunge", "loosen", "move", "remove", "spare_named"]
+__all__ = ["delete_loose", "expunge", "loosen", "move", "remove", "replace", "spare_named"]
 
 
 def expunge(connection: apsw.Connection, mailbox: int, entries: Entries) -> list[int]:
@@ -49,6 +50,16 @@ def remove(connection: apsw.Connection, mailbox: int, entries: Entries) -> list[
     log(connection, number, mailbox, EXPUNGED, compress(uids))
     adjust(connection, mailbox, number, Tally(*tally).negative())
     return uids
+
+
+def replace(
+    connection: apsw.Connection, source: int, uid: int, target: int, letter: Letter, now: int
+) -> Appended:
+    """Remove an entry and file a message instead. Raises NotFound, OverQuota."""
+    if not remove(connection, source, Entries.these(source, [uid])):
+        raise NotFound("the message is gone")
+    [appended] = append(connection, target, [letter], now)
+    return appended
 
 
 def move(

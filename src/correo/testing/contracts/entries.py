@@ -269,6 +269,32 @@ class EntriesContract(StoreContract):
         assert await scene.modseq() == before
 
     @scenario
+    async def test_one_message_takes_the_place_of_another(self, scene: Scene) -> None:
+        await scene.append("", "")
+        account = scene.account
+        other = await account.create_mailbox("Other")
+        appended = await account.replace(INBOX, 1, other.id, new_message("instead"))
+        assert (appended.uid, (await account.snapshot(INBOX)).uids) == (1, [2])
+        appended = await account.replace(INBOX, 2, INBOX, new_message("again"))
+        assert (appended.uid, (await account.snapshot(INBOX)).uids) == (3, [3])
+        assert (await account.changes_since(INBOX, 0)).vanished == [1, 2]
+        with pytest.raises(NotFound):
+            await account.replace(INBOX, 2, INBOX, new_message("too late"))
+        with pytest.raises(NotFound):
+            await account.replace(INBOX, 3, GONE, new_message("nowhere"))
+        assert (await account.snapshot(INBOX)).uids == [3]
+
+    @scenario
+    async def test_a_replacement_counts_for_what_it_has_more(self, scene: Scene) -> None:
+        await scene.append("")
+        used, _ = await scene.account.usage()
+        await scene.account.set_quota(used)
+        same = await scene.account.replace(INBOX, 1, INBOX, new_message("x", size=used))
+        with pytest.raises(OverQuota):
+            await scene.account.replace(INBOX, same.uid, INBOX, new_message("x", size=used + 1))
+        assert (await scene.account.snapshot(INBOX)).uids == [same.uid]
+
+    @scenario
     async def test_entries_changed_since_are_left_alone(self, scene: Scene) -> None:
         first, second, third = await scene.append("", "", "")
         stored = await scene.account.store_flags(

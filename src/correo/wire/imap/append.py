@@ -1,10 +1,11 @@
-"""APPEND and MULTIAPPEND on the server: read what stands before each message, then let it stream.
+"""APPEND, MULTIAPPEND and REPLACE on the server: read what stands before each message, then let it stream.
 
 The messages never lie in memory here: the session hands a receiver over for each, and the engine
 passes on what arrives.
 
 RFC 9051    6.3.12   APPEND
 RFC 3502    6.3.11   several messages, all or none; an empty literal cancels
+RFC 8508    3.2      REPLACE, UID REPLACE: one message, and which it replaces
 RFC 6855    4        UTF8 (~{n} ...)
 RFC 3516    4.4      literal8
 """
@@ -13,11 +14,29 @@ from typing import Protocol
 
 from correo.wire.imap.arguments import Arguments, BadCommand, RefusedCommand
 from correo.wire.imap.codes import TOOBIG
-from correo.wire.imap.commands import AppendMessage
+from correo.wire.imap.commands import AppendMessage, Replaced
 from correo.wire.imap.dates import parse_date_time
 from correo.wire.imap.framing import LiteralMark
 
-__all__ = ["Append", "Receiver"]
+__all__ = ["SPACES", "Append", "Receiver", "begin", "is_message_next"]
+
+
+SPACES = {b"APPEND": 1, b"REPLACE": 2, b"UID REPLACE": 2}  # before the mailbox
+
+
+def is_message_next(name: bytes, spaces: int) -> bool:
+    """Whether a literal behind so many spaces is a message; False if it is an argument."""
+    return spaces > SPACES.get(name, spaces)
+
+
+def begin(tag: bytes, name: bytes, arguments: Arguments) -> "Append":
+    """Read what stands before flags and date. Raises BadCommand, RefusedCommand."""
+    arguments.space()
+    replaced = None
+    if name != b"APPEND":
+        replaced = Replaced(arguments.nz_number(), name.startswith(b"UID"))
+        arguments.space()
+    return Append(tag, arguments.mailbox(), replaced)
 
 
 class Receiver(Protocol):
@@ -32,11 +51,14 @@ class Receiver(Protocol):
 class Append:
     """One APPEND command under way."""
 
-    __slots__ = ("_close_expected", "count", "left", "mailbox", "mark", "receivers", "tag")
+    __slots__ = (
+        "_close_expected", "count", "left", "mailbox", "mark", "receivers", "replaced", "tag",
+    )  # fmt: skip
 
-    def __init__(self, tag: bytes, mailbox: str) -> None:
+    def __init__(self, tag: bytes, mailbox: str, replaced: Replaced | None = None) -> None:
         self.tag = tag
         self.mailbox = mailbox
+        self.replaced = replaced
         self.count = 0
         self.left = 0
         self.mark: LiteralMark | None = None
@@ -49,6 +71,8 @@ class Append:
         Raises:
             BadCommand, RefusedCommand
         """
+        if self.replaced is not None and self.count:
+            raise BadCommand("one message replaces another, not several")
         self.mark = mark
         arguments.space()
         flags: tuple[str, ...] = ()
@@ -78,6 +102,7 @@ class Append:
             mark.size,
             mark.is_binary,
             is_utf8,
+            self.replaced,
         )
 
     def _check_size(self, size: int, limit: int) -> None:

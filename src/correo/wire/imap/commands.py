@@ -12,7 +12,7 @@ RFC 4731, 5182        SEARCH RETURN
 RFC 5256, 5957, 5267  SORT and its RETURN, THREAD
 RFC 9394              PARTIAL
 RFC 9208, 8437, 4978  QUOTA, UNAUTHENTICATE, COMPRESS
-RFC 3502, 6855        MULTIAPPEND, UTF8 literals
+RFC 3502, 6855, 8508  MULTIAPPEND, UTF8 literals, REPLACE
 """
 
 from dataclasses import dataclass
@@ -54,6 +54,7 @@ __all__ = [
     "Noop",
     "QResync",
     "Rename",
+    "Replaced",
     "Search",
     "SearchReturn",
     "Select",
@@ -288,9 +289,17 @@ class Unauthenticate(Command):
     """RFC 8437: as before the login. Call `forget_client()`, then finish."""
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The message that a REPLACE removes, by sequence number or UID."""
+
+    number: int
+    is_uid: bool
+
+
 @dataclass(slots=True)
 class AppendMessage(Command):
-    """One message of an APPEND is about to come.
+    """One message of an APPEND, or that of a REPLACE, is about to come.
 
     Answer with `accept_message(receiver)` or `refuse_append(...)`.
 
@@ -310,14 +319,18 @@ class AppendMessage(Command):
     size: int
     is_binary: bool
     is_utf8: bool
+    replaced: Replaced | None = None
 
 
 @dataclass(slots=True)
 class AppendComplete(Command):
-    """All messages are in their receivers: file them, all or none, and finish."""
+    """All messages are in their receivers: file them, all or none, and finish.
+
+    replaced: for REPLACE (RFC 8508): remove it when the message is filed; there is just one."""
 
     mailbox: str
     count: int
+    replaced: Replaced | None = None
 
 
 @dataclass(slots=True)

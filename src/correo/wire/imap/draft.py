@@ -51,6 +51,11 @@ class Draft:
         """Octets of the line so far, its head left out."""
         return len(self._text)
 
+    @property
+    def spaces(self) -> int:
+        """How many spaces there are so far, those within strings too."""
+        return self._text.count(b" ")
+
     def begin(self, line: bytes, state: State) -> bytes:
         """Read tag and name; returns the rest of the line.
 

@@ -39,7 +39,7 @@ from typing import Any
 from correo.base.errors import UsageError
 from correo.wire.imap import codes
 from correo.wire.imap.answers import Answers
-from correo.wire.imap.append import Append, Receiver
+from correo.wire.imap.append import SPACES, Append, Receiver, begin, is_message_next
 from correo.wire.imap.arguments import Arguments, BadCommand, RefusedCommand
 from correo.wire.imap.commands import (
     AppendAborted,
@@ -62,8 +62,6 @@ from correo.wire.imap.responses import capability
 from correo.wire.imap.states import Condition, State, state_after
 
 __all__ = ["Condition", "ImapServerEngine", "State"]
-
-APPEND = b"APPEND"
 
 
 class ImapServerEngine(Answers):
@@ -233,7 +231,7 @@ class ImapServerEngine(Answers):
         draft.add(line, mark)
         if mark is None:
             self._complete()
-        elif draft.name == APPEND and len(draft) > 1:
+        elif is_message_next(draft.name, draft.spaces):
             self._begin_append(mark)
         else:
             self._begin_literal(mark)
@@ -274,8 +272,8 @@ class ImapServerEngine(Answers):
             tag = self._draft.tag
             self.bye("logging out")
             self._tagged(tag, Condition.OK, "logged out", b"")
-        elif self._draft.name == APPEND:
-            raise BadCommand("APPEND needs a literal")
+        elif self._draft.name in SPACES:
+            raise BadCommand(f"{self._draft.name.decode('ascii')} needs a literal")
         else:
             command = TABLE[self._draft.name](self._draft.tag, arguments)
             self._errors = 0
@@ -290,8 +288,7 @@ class ImapServerEngine(Answers):
 
     def _begin_append(self, mark: LiteralMark) -> None:
         arguments = self._arguments()
-        arguments.space()
-        self._append = Append(self._draft.tag, arguments.mailbox())
+        self._append = begin(self._draft.tag, self._draft.name, arguments)
         self._announce(self._append, arguments, mark)
 
     def _announce(self, append: Append, arguments: Arguments, mark: LiteralMark) -> None:
@@ -332,7 +329,7 @@ class ImapServerEngine(Answers):
             raise BadCommand("expected another message, or the end of the command")
         else:
             self._errors = 0
-            self._open(AppendComplete(append.tag, append.mailbox, append.count))
+            self._open(AppendComplete(append.tag, append.mailbox, append.count, append.replaced))
 
     def _abort_append(self) -> None:
         if self._append is not None:

@@ -56,7 +56,7 @@ ALLOWED: dict[bytes, frozenset[State]] = {
     **dict.fromkeys((b"SEARCH", b"UID SEARCH", b"FETCH", b"UID FETCH"), IN_MAILBOX),
     **dict.fromkeys((b"SORT", b"UID SORT", b"THREAD", b"UID THREAD"), IN_MAILBOX),
     **dict.fromkeys((b"STORE", b"UID STORE", b"COPY", b"UID COPY"), IN_MAILBOX),
-    **dict.fromkeys((b"MOVE", b"UID MOVE"), IN_MAILBOX),
+    **dict.fromkeys((b"MOVE", b"UID MOVE", b"REPLACE", b"UID REPLACE"), IN_MAILBOX),
 }
 
 # (command, condition) -> the state it leads to; every other answer leaves the state as it is.
