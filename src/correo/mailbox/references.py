@@ -19,14 +19,15 @@ class Answering(NamedTuple):
     """A message as far as threads look at it.
 
     sent: seconds since 1970 UTC. subject: the base subject as it is compared.
-    references: identifiers from the oldest to the one that is answered.
+    message_id: of its identifier some number that no other identifier has; None if it has none.
+    references: the same of identifiers, from the oldest to the one that is answered.
     """
 
     uid: int
     sent: int
     subject: str
-    message_id: bytes
-    references: tuple[bytes, ...]
+    message_id: int | None
+    references: tuple[int, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +45,7 @@ class Forest:
     """Branches that are being linked."""
 
     def __init__(self) -> None:
-        self._by_id: dict[bytes, Branch] = {}
+        self._by_id: dict[int, Branch] = {}
         self._branches: list[Branch] = []
 
     def add(self, message: Answering) -> None:
@@ -75,16 +76,17 @@ class Forest:
 
     def _branch_of(self, message: Answering) -> Branch:
         """The one that was referred to before it came, or a new one."""
-        branch = self._by_id.get(message.message_id) if message.message_id else None
+        identifier = message.message_id
+        branch = self._by_id.get(identifier) if identifier is not None else None
         if branch is None or branch.uid is not None:  # the identifier is the first one's
-            branch = self._planted(b"" if branch else message.message_id)
+            branch = self._planted(None if branch else identifier)
         branch.uid, branch.sent, branch.subject = message.uid, message.sent, message.subject
         return branch
 
-    def _planted(self, identifier: bytes) -> Branch:
+    def _planted(self, identifier: int | None) -> Branch:
         branch = Branch()
         self._branches.append(branch)
-        if identifier:
+        if identifier is not None:
             self._by_id[identifier] = branch
         return branch
 

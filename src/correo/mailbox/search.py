@@ -11,7 +11,9 @@ Departures: the full text is read, not looked up, so a body search takes as long
 large; others get their turn all the while. A criterion on a message that has just been expunged
 may go either way (RFC 2180 4.3).
 
-Cost: flags of 100,000 messages 5 ms; header texts 3 microseconds, body texts 10 to 50 each.
+Cost: flags of 100,000 messages 5 ms; dates, sizes and the usual header fields 2 to 5
+microseconds a message the first time and a tenth of it while the mailbox stays selected; body texts
+10 to 50 each.
 """
 
 import math
@@ -22,15 +24,18 @@ from typing import cast
 from correo.base.errors import UsageError
 from correo.mailbox import criteria, flags
 from correo.mailbox.criteria import Criterion
+from correo.mailbox.derived import Derivation, derive, of_column
 from correo.mailbox.live import LiveMailbox
 from correo.mailbox.pace import Pace
-from correo.mailbox.texts import header_test, sent_day_test, text_test
+from correo.mailbox.texts import fold, header_field, header_test, sent_day_test, text_test
 from correo.message.structure import Structure
 from correo.store.model import Column, Octets
 
 __all__ = ["search"]
 
 PIECE = 100  # rows looked at before others may have their turn
+REMEMBERED_FIELDS = {"subject", "from", "to", "cc", "bcc"}
+FIELD_LIMIT = 1000  # octets of a field that are remembered
 DAY_S = 86_400
 EPOCH = date(1970, 1, 1).toordinal()
 
@@ -116,13 +121,13 @@ class _Search:
             case criteria.Between(column=Column.MODSEQ):
                 return self._by_modseq(criterion, uids)
             case criteria.Between():
-                return await self._rows(uids, criterion.column, _within(criterion))
+                return await self._by_number(uids, criterion.column, _within(criterion))
             case criteria.Is():
                 return await self._rows(uids, criterion.column, criterion.value.__eq__)
             case criteria.SentWithin():
                 return await self._sent_within(criterion, uids)
             case criteria.HeaderHolds():
-                return await self._rows(uids, Column.HEADER, header_test(criterion))
+                return await self._with_field(criterion, uids)
             case criteria.BodyHolds() | criteria.TextHolds():
                 return await self._texts(criterion, uids)
         raise UsageError(f"not a criterion: {criterion!r}")
@@ -130,12 +135,33 @@ class _Search:
     async def _sent_within(self, wanted: criteria.SentWithin, uids: list[int]) -> list[int]:
         """By the moment it was sent; near the ends of the span, by the day as written."""
         first, end = _midnight(wanted.first), _midnight(wanted.end)
-        surely = set(await self._rows(uids, Column.SENT_DATE, _between(first, end, -DAY_S)))
-        perhaps = await self._rows(uids, Column.SENT_DATE, _between(first, end, DAY_S))
+        surely = set(await self._by_number(uids, Column.SENT_DATE, _between(first, end, -DAY_S)))
+        perhaps = await self._by_number(uids, Column.SENT_DATE, _between(first, end, DAY_S))
         unsure = [uid for uid in perhaps if uid not in surely]
         if unsure:
             surely.update(await self._rows(unsure, Column.HEADER, sent_day_test(wanted)))
         return [uid for uid in perhaps if uid in surely]
+
+    async def _with_field(self, wanted: criteria.HeaderHolds, uids: list[int]) -> list[int]:
+        """By a header field; those that people search are remembered."""
+        name, text = wanted.field.lower(), fold(wanted.text)
+        if name not in REMEMBERED_FIELDS or "\n" in text:
+            return await self._rows(uids, Column.HEADER, header_test(wanted))
+        field = header_field(name, FIELD_LIMIT)
+        derivation = Derivation(f"field {name}", (Column.HEADER,), field)
+        values = await derive(self._live, uids, derivation)
+        found = {uid for uid in uids if isinstance(value := values.get(uid), str) and text in value}
+        long = [uid for uid in uids if values.get(uid) is ...]
+        if long:
+            found.update(await self._rows(long, Column.HEADER, header_test(wanted)))
+        return [uid for uid in uids if uid in found]
+
+    async def _by_number(
+        self, uids: list[int], column: Column, holds: Callable[[int | None], bool]
+    ) -> list[int]:
+        """Those whose date or size passes the test."""
+        values = await derive(self._live, uids, of_column(column))
+        return [uid for uid in uids if uid in values and holds(values[uid])]
 
     async def _rows(self, uids: list[int], column: Column, holds: Callable[..., bool]) -> list[int]:
         """Those whose column passes the test."""

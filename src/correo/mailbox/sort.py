@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from correo.mailbox.derived import Derivation, derive
+from correo.mailbox.derived import Derivation, derive, of_column
 from correo.mailbox.live import LiveMailbox
 from correo.message.collation import collation_key
 from correo.message.envelope_reader import EnvelopeMember, display_name, first_address
@@ -54,10 +54,6 @@ async def sort(live: LiveMailbox, uids: Sequence[int], orders: Sequence[SortOrde
     return found
 
 
-def as_it_is(value: int) -> int:
-    return value
-
-
 def sent(sent_date: int | None, internal_date: int) -> int:
     """RFC 5256 2.2."""
     return internal_date if sent_date is None else sent_date
@@ -76,16 +72,18 @@ def shown_name_of(member: EnvelopeMember) -> Callable[[bytes], str]:
 
 
 DERIVATIONS = {
-    key: Derivation(key, columns, make)
-    for key, columns, make in (
-        (SortKey.ARRIVAL, (Column.INTERNAL_DATE,), as_it_is),
-        (SortKey.CC, (Column.ENVELOPE,), mailbox_of(EnvelopeMember.CC)),
-        (SortKey.DATE, (Column.SENT_DATE, Column.INTERNAL_DATE), sent),
-        (SortKey.DISPLAYFROM, (Column.ENVELOPE,), shown_name_of(EnvelopeMember.FROM)),
-        (SortKey.DISPLAYTO, (Column.ENVELOPE,), shown_name_of(EnvelopeMember.TO)),
-        (SortKey.FROM, (Column.ENVELOPE,), mailbox_of(EnvelopeMember.FROM)),
-        (SortKey.SIZE, (Column.SIZE,), as_it_is),
-        (SortKey.SUBJECT, (Column.BASE_SUBJECT,), collation_key),
-        (SortKey.TO, (Column.ENVELOPE,), mailbox_of(EnvelopeMember.TO)),
-    )
+    SortKey.ARRIVAL: of_column(Column.INTERNAL_DATE),
+    SortKey.SIZE: of_column(Column.SIZE),
+    SortKey.DATE: Derivation(SortKey.DATE, (Column.SENT_DATE, Column.INTERNAL_DATE), sent),
+    SortKey.SUBJECT: Derivation(SortKey.SUBJECT, (Column.BASE_SUBJECT,), collation_key),
+    **{
+        key: Derivation(key, (Column.ENVELOPE,), make)
+        for key, make in (
+            (SortKey.CC, mailbox_of(EnvelopeMember.CC)),
+            (SortKey.DISPLAYFROM, shown_name_of(EnvelopeMember.FROM)),
+            (SortKey.DISPLAYTO, shown_name_of(EnvelopeMember.TO)),
+            (SortKey.FROM, mailbox_of(EnvelopeMember.FROM)),
+            (SortKey.TO, mailbox_of(EnvelopeMember.TO)),
+        )
+    },
 }

@@ -13,6 +13,7 @@ Cost: a header without encoded words is only folded to lower case, 3 microsecond
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import EllipsisType
 from unicodedata import normalize
 
 from correo.mailbox.criteria import BodyHolds, HeaderHolds, SentWithin, TextHolds
@@ -23,7 +24,7 @@ from correo.message.structure import Part, Structure
 from correo.message.text import text_of_header, text_of_part
 from correo.store.model import Octets
 
-__all__ = ["header_test", "sent_day_test", "text_test"]
+__all__ = ["fold", "header_field", "header_test", "sent_day_test", "text_test"]
 
 THREAD_LIMIT = 64 * 1024  # octets of text decoded in the event loop; more, in a thread
 
@@ -45,6 +46,20 @@ def header_test(wanted: HeaderHolds) -> Callable[[bytes], bool]:
     return lambda header: (
         (plain in header.lower() or b"=?" in header or not header.isascii()) and holds(header)
     )
+
+
+def header_field(name: str, limit: int) -> Callable[[bytes], str | EllipsisType | None]:
+    """What a header has in fields of this name, as `fold` makes it; None if it has none, and
+    "..." if it has more than `limit` octets of it."""
+    wanted = name.lower().encode("utf-8")
+
+    def values(header: bytes) -> str | EllipsisType | None:
+        found = headers.every(header, wanted)
+        if sum(map(len, found)) > limit:
+            return ...
+        return "\n".join([fold(headers.text(value)) for value in found]) if found else None
+
+    return values
 
 
 def sent_day_test(wanted: SentWithin) -> Callable[[bytes], bool]:

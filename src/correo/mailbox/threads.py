@@ -30,6 +30,7 @@ COLUMNS = (
     Column.SENT_DATE, Column.INTERNAL_DATE, Column.BASE_SUBJECT, Column.MESSAGE_ID,
     Column.REFERENCES, Column.IN_REPLY_TO,
 )  # fmt: skip
+REFERENCES_USED = 100  # of one message, the first and the last ones; ours
 
 
 class ThreadAlgorithm(Enum):
@@ -72,14 +73,17 @@ def answering(
     message_id: bytes,
     references: bytes,
     in_reply_to: bytes,
-) -> tuple[int, str, bytes, tuple[bytes, ...]]:
-    """What an Answering has besides the UID."""
+) -> tuple[int, str, int | None, tuple[int, ...]]:
+    """What an Answering has besides the UID; identifiers as their hashes, which no sender can
+    foresee."""
     referred = references.split() or in_reply_to.split()[:1]
+    if len(referred) > REFERENCES_USED:
+        referred = [*referred[:1], *referred[1 - REFERENCES_USED :]]
     return (
         sent(sent_date, internal_date),
         collation_key(subject),
-        unquoted(message_id),
-        tuple(map(unquoted, referred)),
+        hash(unquoted(message_id)) if message_id else None,
+        tuple([hash(unquoted(identifier)) for identifier in referred]),
     )
 
 
