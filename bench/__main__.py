@@ -7,6 +7,7 @@ MEASUREMENTS = {
     "smtp_in": "SMTP in until readable in the mailbox: Postfix + Dovecot and correo",
     "relay": "SMTP in, durable queue, SMTP out to a local sink: Postfix and correo",
     "imap": "IMAP logins, FETCH, APPEND: Dovecot and correo",
+    "imap_work": "IMAP SEARCH, SORT, THREAD, STORE, COPY, MOVE: Dovecot and correo",
     "pop3": "POP3 login, listings, retrieval: Dovecot and correo",
     "idle": "memory of idle IMAP connections, and how soon a change reaches them",
     "store": "the store alone: durable appends, whole-mailbox work, opening an account",
