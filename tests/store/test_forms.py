@@ -9,7 +9,7 @@ from correo.store.conversation import IDENTIFIERS_USED, thread_keys
 from correo.store.flags import changed
 from correo.store.model import FlagMode
 from correo.store.names import normal, parents
-from correo.store.uidset import ascending, compress, expand
+from correo.store.uidset import ascending, compress, count, expand
 from correo.testing.contracts.scene import new_message
 
 FLAG_CHANGES = [
@@ -74,6 +74,7 @@ def test_runs_of_uids_are_written_short(uids: list[int], written: str) -> None:
 def test_uids_come_out_of_a_set_as_they_went_in(uids: set[int]) -> None:
     written = compress(ascending(uids))
     assert expand([written] if written else []) == sorted(uids)
+    assert count([written, ""]) == len(uids)
 
 
 def test_two_messages_share_a_key_only_with_a_common_identifier_and_subject() -> None:

@@ -274,3 +274,48 @@ def test_two_processes_write_to_one_file_without_losing_anything(tmp_path: Path)
             threads.close()
 
     run(scenario)
+
+
+def where(_: apsw.Connection) -> str:
+    return threading.current_thread().name
+
+
+def test_a_little_is_read_at_once_where_nobody_else_is_at_work(
+    threads: StorageThreads, database: Database
+) -> None:
+    async def scenario() -> None:
+        await threads.write(database, adding("a"))
+        await threads.release(database)
+        assert await threads.read_little(database, texts) == ["a"]
+        assert await threads.read_little(database, where) == threading.current_thread().name
+        with database.lock:
+            elsewhere = asyncio.ensure_future(threads.read_little(database, where))
+            await asyncio.sleep(0)
+            assert not elsewhere.done()
+        assert (await elsewhere).startswith("storage-")
+
+    run(scenario)
+
+
+def test_a_little_that_fails_says_why_and_leaves_the_file_free(
+    threads: StorageThreads, database: Database
+) -> None:
+    def fails(_: apsw.Connection) -> None:
+        raise NotFound("there is none")
+
+    def is_wrong(connection: apsw.Connection) -> None:
+        connection.execute("SELECT nothing FROM nowhere")
+
+    async def scenario() -> None:
+        await threads.write(database, adding("a"))
+        with pytest.raises(NotFound, match="there is none"):
+            await threads.read_little(database, fails)
+        with pytest.raises(apsw.SQLError):
+            await threads.read_little(database, is_wrong)
+        assert await threads.read_little(database, texts) == ["a"]
+        database.path.unlink()
+        gone = Database(database.path, SCHEMA, create=False)
+        with pytest.raises(NotFound, match="no file"):
+            await threads.read_little(gone, texts)
+
+    run(scenario)

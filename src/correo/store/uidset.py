@@ -5,7 +5,7 @@ RFC 9051    9        sequence-set
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["ascending", "compress", "expand", "run"]
+__all__ = ["ascending", "compress", "count", "expand", "run"]
 
 
 def ascending(uids: Iterable[int]) -> list[int]:
@@ -28,6 +28,16 @@ def compress(uids: Sequence[int]) -> str:
         last = uid
     runs.append(run(first, last))
     return ",".join(runs)
+
+
+def count(sets: Iterable[str]) -> int:
+    """How many UIDs are in some sets, as `compress` makes them."""
+    total = 0
+    for each in sets:
+        for span in each.split(",") if each else ():
+            low, _, high = span.partition(":")
+            total += int(high) - int(low) + 1 if high else 1
+    return total
 
 
 def run(first: int, last: int) -> str:

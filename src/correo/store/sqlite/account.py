@@ -4,9 +4,8 @@
 storage thread; the work itself is in the modules beside this one.
 """
 
-import asyncio
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -44,6 +43,7 @@ from correo.store.uidset import ascending
 
 __all__ = ["SqliteAccountStore"]
 
+FEW = 4  # entries read in the event loop; more, in the storage thread
 SMALL_BATCH = 4  # messages filed in the event loop at a time; more go to the storage thread
 COLLECT_STEP = 100  # messages deleted in one transaction, so that nobody waits for long
 
@@ -85,7 +85,9 @@ class SqliteAccountStore:
 
     async def mailbox(self, name: str) -> Mailbox:
         name = looked_up(name)
-        return await self._read(lambda c: mailboxes.mailbox_by_name(c, name))
+        return await self._threads.read_little(
+            self._database, lambda c: mailboxes.mailbox_by_name(c, name)
+        )
 
     async def create_mailbox(self, name: str, *, special_use: Sequence[str] = ()) -> Mailbox:
         name, now = normal(name), self._now()
@@ -119,6 +121,11 @@ class SqliteAccountStore:
         return await self._read(lambda c: reading.snapshot(c, mailbox))
 
     async def changes_since(self, mailbox: MailboxId, modseq: int) -> MailboxChanges:
+        few = await self._threads.read_little(
+            self._database, lambda c: changelog.few_changes_since(c, mailbox, modseq)
+        )
+        if few is not None:
+            return few
         return await self._read(lambda c: changelog.changes_since(c, mailbox, modseq))
 
     async def fetch(
@@ -127,10 +134,14 @@ class SqliteAccountStore:
         reader = reader_of(tuple(columns))
         wanted = ascending(uids)
 
-        def begin(start: int) -> "asyncio.Future[Batch] | None":
+        def begin(start: int) -> Awaitable[Batch] | None:
             part = wanted[start : start + BATCH_ROWS]
             read = partial(reader.read, mailbox=mailbox, uids=part)
-            return self._threads.begin_read(self._database, read) if part else None
+            if not part:
+                return None
+            if len(wanted) <= FEW:
+                return self._threads.read_little(self._database, read)
+            return self._threads.begin_read(self._database, read)
 
         start, reading = 0, begin(0)
         while reading is not None:

@@ -15,9 +15,12 @@ import apsw
 
 from correo.store.model import Change, MailboxChanges
 from correo.store.sqlite.schema import EXPUNGED, LOG_KEPT, SPAN, UID_LIMIT
-from correo.store.uidset import expand
+from correo.store.uidset import count, expand
 
-__all__ = ["changes", "changes_since", "last_number", "log", "shorten"]
+__all__ = ["changes", "changes_since", "few_changes_since", "last_number", "log", "shorten"]
+
+
+FEW = 50  # entries that have changed, as far as the event loop looks after them itself
 
 
 def last_number(connection: apsw.Connection) -> int:
@@ -43,6 +46,22 @@ def shorten(connection: apsw.Connection, log_start: int, number: int) -> None:
 
 def changes_since(connection: apsw.Connection, mailbox: int, modseq: int) -> MailboxChanges:
     """Exactly what happened in a mailbox after this number."""
+    changes = changes_up_to(connection, mailbox, modseq, most=None)
+    assert changes is not None
+    return changes
+
+
+def few_changes_since(
+    connection: apsw.Connection, mailbox: int, modseq: int
+) -> MailboxChanges | None:
+    """As `changes_since`; None if that is more than a moment's work."""
+    return changes_up_to(connection, mailbox, modseq, most=FEW)
+
+
+def changes_up_to(
+    connection: apsw.Connection, mailbox: int, modseq: int, *, most: int | None
+) -> MailboxChanges | None:
+    """None if more than `most` entries have changed or gone, or the log does not tell."""
     found = connection.execute(
         "SELECT highest_modseq, uid_next, (SELECT log_start FROM account)"
         " FROM mailbox WHERE id = ?",
@@ -53,7 +72,11 @@ def changes_since(connection: apsw.Connection, mailbox: int, modseq: int) -> Mai
     highest_modseq, uid_next, log_start = found
     if modseq >= highest_modseq:
         return MailboxChanges(highest_modseq, uid_next)
+    if most is not None and (modseq + 1 < log_start or highest_modseq - modseq > most):
+        return None
     touched, vanished = logged(connection, mailbox, modseq)
+    if most is not None and count([*touched, *vanished]) > most:
+        return None
     if modseq + 1 >= log_start:
         changed = entries_of(connection, mailbox, expand(touched), modseq)
     else:

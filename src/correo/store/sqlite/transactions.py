@@ -12,7 +12,7 @@ import apsw
 
 from correo.store.sqlite.database import Database, meaning_of
 
-__all__ = ["Job", "Work", "attempt_all", "fail", "read", "understood", "write"]
+__all__ = ["Job", "Work", "attempt_all", "attempt_read", "fail", "read", "understood", "write"]
 
 T = TypeVar("T")
 Work = Callable[[apsw.Connection], T]
@@ -71,6 +71,18 @@ def read(connection: apsw.Connection, work: Work[T]) -> T:
         return work(connection)
     finally:
         connection.execute("ROLLBACK")
+
+
+def attempt_read(connection: apsw.Connection, work: Work[T]) -> Job[T] | None:
+    """As `read`; the finished job, or None where a storage thread should find out what is wrong."""
+    job = Job(work, is_read=True)
+    try:
+        job.result = read(connection, work)
+    except apsw.Error:
+        return None
+    except BaseException as error:
+        job.error = error
+    return job
 
 
 def write(connection: apsw.Connection, jobs: Sequence[Job[Any]], database: Database) -> None:
