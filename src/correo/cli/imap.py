@@ -14,9 +14,7 @@ line is wrong; 75 the server cannot be reached or asks to come later.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,21 +22,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from correo.base.errors import CorreoError
+from correo.cli.imap_way import MailboxArgument, UidsArgument, Way, check_uids, work_with
 from correo.cli.mail_server import (
-    IMAP,
     AuthorityOption,
     InsecureOption,
-    MailServer,
     PasswordOption,
     TimeoutOption,
     TlsOption,
     UserOption,
-    ask_password,
-    read_server,
-    settled,
 )
-from correo.cli.place import JsonOption, run
-from correo.clients.security import TlsMode
+from correo.cli.place import JsonOption
 
 if TYPE_CHECKING:
     from correo.clients.imap import ImapClient
@@ -48,36 +41,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 ROW_ITEMS = "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)"
-UID_SET = re.compile(r"(\d+|\*)(:(\d+|\*))?(,(\d+|\*)(:(\d+|\*))?)*")
-
-MailboxArgument = Annotated[str, typer.Argument(metavar="MAILBOX")]
-UidsArgument = Annotated[str, typer.Argument(metavar="UIDS", help="Such as 17, 3:9,12 or 20:*.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How to get to the server: the options before the command."""
-
-    address: str | None
-    user: str | None
-    password: str | None
-    tls: TlsMode | None
-    authority: Path | None
-    insecure: bool
-    timeout: float
-
-    def server(self) -> MailServer:
-        """Raises CorreoError, BadParameter."""
-        if self.address is None:
-            raise typer.BadParameter("name the server: correo imap -s imaps://user@host ...")
-        return read_server(
-            self.address,
-            IMAP,
-            user=self.user,
-            tls=self.tls,
-            authority=self.authority,
-            insecure=self.insecure,
-        )
 
 
 @app.callback()
@@ -102,37 +65,6 @@ def imap(
 ) -> None:
     """Look into mailboxes on any IMAP server, fetch, search, move, append, watch."""
     context.obj = Way(server, user, password, tls, ca, insecure, timeout)
-
-
-@asynccontextmanager
-async def logged_in(way: Way) -> "AsyncIterator[ImapClient]":
-    """A client past its login."""
-    from correo.clients.imap import ImapClient
-
-    server = way.server()
-    password = ask_password(way.password, server)
-    server = await settled(server)
-    async with await ImapClient.connect(
-        server.host, server.port, tls=server.tls, context=server.context, timeout=way.timeout
-    ) as client:
-        await client.login(server.user, password, may_show_password=server.may_show_password)
-        yield client
-
-
-def work_with(context: typer.Context, work: "Callable[[ImapClient], Awaitable[None]]") -> None:
-    """Log in, do it, log out."""
-
-    async def whole() -> None:
-        async with logged_in(context.obj) as client:
-            await work(client)
-
-    run(whole())
-
-
-def check_uids(uids: str) -> str:
-    if UID_SET.fullmatch(uids) is None:
-        raise typer.BadParameter(f"{uids} is no set of UIDs: write 17, 3:9,12 or 20:*")
-    return uids
 
 
 @app.command()
