@@ -2,8 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -19,6 +17,25 @@ from correo.cli.mail_server import (
 )
 from correo.cli.paths import NameserverOption
 from correo.cli.place import DataOption, JsonOption, run
+from correo.cli.send_options import (
+    AttachOption,
+    BccOption,
+    CcOption,
+    DirectOption,
+    EnvelopeFromOption,
+    HeaderOption,
+    HeloOption,
+    HtmlOption,
+    MessageOption,
+    NotifyOption,
+    QuietOption,
+    RecipientsArgument,
+    SenderOption,
+    ServerOption,
+    SubjectOption,
+    TextOption,
+    ToOption,
+)
 from correo.clients.security import TlsMode
 
 app = typer.Typer(add_completion=False)
@@ -28,93 +45,32 @@ FAILED, TRY_LATER = 1, 75
 
 @app.command()
 def send(
-    recipients: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[ADDRESS]...", help="To whom; also with --to.", show_default=False),
-    ] = None,
-    to: Annotated[
-        list[str] | None, typer.Option("--to", metavar="ADDRESS", show_default=False)
-    ] = None,
-    cc: Annotated[
-        list[str] | None, typer.Option("--cc", metavar="ADDRESS", show_default=False)
-    ] = None,
-    bcc: Annotated[
-        list[str] | None,
-        typer.Option("--bcc", metavar="ADDRESS", help="Not shown to others.", show_default=False),
-    ] = None,
-    sender: Annotated[
-        str, typer.Option("--from", "-f", metavar="ADDRESS", help="Who sends; else the login name.")
-    ] = "",
-    subject: Annotated[str, typer.Option("--subject", "-s", metavar="TEXT")] = "",
-    text: Annotated[
-        str | None,
-        typer.Option(
-            "--text",
-            metavar="TEXT",
-            help="The text; unless given, it is read from a pipe.",
-            show_default=False,
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option("--html", metavar="FILE", help="The text as HTML.", show_default=False),
-    ] = None,
-    attach: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--attach", "-a", metavar="FILE", help="Send this file along.", show_default=False
-        ),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--header", metavar="'NAME: TEXT'", help="A further field.", show_default=False
-        ),
-    ] = None,
-    message: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--message",
-            "-m",
-            metavar="FILE",
-            help='A whole message as it is; "-" from a pipe. Any number of them.',
-            show_default=False,
-        ),
-    ] = None,
-    server: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SERVER",
-            envvar="CORREO_SERVER",
-            help="Submit here: host:port, or smtps://user@host; port 587 unless named, 465 means "
-            "TLS. Unless given, the correo that runs on this machine.",
-            show_default=False,
-        ),
-    ] = None,
-    direct: Annotated[
-        bool, typer.Option("--direct", help="To each recipient's own mail server (MX).")
-    ] = False,
+    recipients: RecipientsArgument = None,
+    to: ToOption = None,
+    cc: CcOption = None,
+    bcc: BccOption = None,
+    sender: SenderOption = "",
+    subject: SubjectOption = "",
+    text: TextOption = None,
+    html: HtmlOption = None,
+    attach: AttachOption = None,
+    header: HeaderOption = None,
+    message: MessageOption = None,
+    server: ServerOption = None,
+    direct: DirectOption = False,
     user: UserOption = None,
     password: PasswordOption = None,
     tls: TlsOption = None,
     ca: AuthorityOption = None,
     insecure: InsecureOption = False,
-    envelope_from: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="The reverse-path; <> for none.", show_default=False),
-    ] = None,
-    notify: Annotated[
-        str,
-        typer.Option(
-            metavar="WHEN", help="Reports wanted: never, or some of success,failure,delay."
-        ),
-    ] = "",
+    envelope_from: EnvelopeFromOption = None,
+    notify: NotifyOption = "",
     nameserver: NameserverOption = None,
-    helo: Annotated[str, typer.Option(metavar="NAME", help="Our name; else the machine's.")] = "",
+    helo: HeloOption = "",
     timeout: TimeoutOption = 60.0,
     data: DataOption = None,
     json: JsonOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Send a message: built from options and files, or ready-made with --message.
 
