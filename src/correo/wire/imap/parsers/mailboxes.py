@@ -36,7 +36,16 @@ SELECTIONS = {item.value.decode(): item for item in ListSelection}
 RETURNS = {item.value.decode(): item for item in ListReturn}
 SPECIAL_USES = {
     use.upper(): use
-    for use in ("\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent", "\\Trash")
+    for use in (
+        "\\All",
+        "\\Archive",
+        "\\Drafts",
+        "\\Flagged",
+        "\\Important",
+        "\\Junk",
+        "\\Sent",
+        "\\Trash",
+    )
 }
 
 
