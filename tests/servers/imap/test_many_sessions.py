@@ -10,6 +10,7 @@ import random
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -19,12 +20,32 @@ from correo.store.memory.store import MemoryStore
 from correo.store.sqlite.store import SqliteStore
 from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
-from correo.testing.imap_world import ImapWorld, WorldClient, message
+from correo.testing.imap_world import ImapWorld, message
 
 pytestmark = pytest.mark.slow  # hundreds of random commands from several clients at once
 
 FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "\\Deleted", "alpha", "Beta")
-NUMBERED = ("FETCH", "STORE", "SEARCH")  # no expunge is told while one of these is answered
+NUMBERED = (
+    "FETCH",
+    "STORE",
+    "SEARCH",
+    "SORT",
+    "THREAD",
+)  # no expunge is told while one of these is answered
+
+
+class Speaker(Protocol):
+    """A client that has a connection; `WorldClient` is one."""
+
+    async def command(self, text: str | bytes) -> list[bytes]: ...
+
+    def leave(self) -> None: ...
+
+
+class World(Protocol):
+    """Where clients log in; `ImapWorld` is one."""
+
+    async def login(self) -> Speaker: ...
 
 
 @dataclass
@@ -39,7 +60,7 @@ class Message:
 class ModelClient:
     """A client that believes what it is told, and checks it."""
 
-    client: WorldClient
+    client: Speaker
     qresync: bool = False
     messages: list[Message] = field(default_factory=list)
     modseq: int = 0
@@ -171,7 +192,7 @@ async def act(model: ModelClient) -> None:
     count = len(model.messages)
     number = random_number(count) if count else 0
     spread = f"{random_number(count)}:{random_number(count)}" if count else ""
-    match RANDOM.randint(0, 13):
+    match RANDOM.randint(0, 15):
         case 0 | 1:
             octets = message(f"number {RANDOM.random()}")
             await model.command(b"APPEND INBOX {%d+}\r\n%b" % (len(octets), octets))
@@ -201,6 +222,18 @@ async def act(model: ModelClient) -> None:
             )
         case 12 if count and model.messages[number - 1].uid:
             await model.command(f"UID FETCH {model.messages[number - 1].uid} (FLAGS MODSEQ)")
+        case 13:
+            await model.command(
+                RANDOM.choice(
+                    ["SORT (SUBJECT) UTF-8 ALL", "UID SORT (REVERSE DATE) UTF-8 UNSEEN",
+                     "THREAD REFERENCES UTF-8 ALL"]
+                )
+            )  # fmt: skip
+        case 14 if count:
+            octets = message(f"instead {RANDOM.random()}")
+            target = RANDOM.choice(["INBOX", "Archive"])
+            head = b"REPLACE %d %b {%d+}\r\n" % (number, target.encode(), len(octets))
+            await model.command(head + octets)
         case _:
             await model.command("NOOP")
 
@@ -221,7 +254,7 @@ async def play(world: ImapWorld, seed: int, rounds: int) -> None:
     await agree(world, models)
 
 
-async def truth(world: ImapWorld) -> dict[int, frozenset[str]]:
+async def truth(world: World) -> dict[int, frozenset[str]]:
     """All messages and their flags, as a client that comes new sees them."""
     fresh = ModelClient(await world.login())
     await fresh.open()
@@ -238,7 +271,7 @@ def beliefs(model: ModelClient) -> dict[int, frozenset[str]]:
     return found
 
 
-async def agree(world: ImapWorld, models: list[ModelClient]) -> None:
+async def agree(world: World, models: list[ModelClient]) -> None:
     """In the end everybody has heard of everything."""
     for model in models:
         await model.command("NOOP")
@@ -250,7 +283,7 @@ async def agree(world: ImapWorld, models: list[ModelClient]) -> None:
         assert beliefs(model) == real
 
 
-async def resynchronise(world: ImapWorld, model: ModelClient) -> None:
+async def resynchronise(world: World, model: ModelClient) -> None:
     """A client that was cut off, and comes back with QRESYNC, knows what a new one does."""
     if not model.qresync or any(each.uid is None or each.flags is None for each in model.messages):
         return

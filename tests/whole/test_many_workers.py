@@ -1,0 +1,157 @@
+"""Sessions in several workers on one mailbox, some of which are killed: every picture stays true."""
+
+import asyncio
+import os
+import signal
+import ssl
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from tests.servers.imap.test_many_sessions import (
+    RANDOM,
+    ModelClient,
+    World,
+    act,
+    agree,
+    resynchronise,
+)
+from tests.whole.test_serve import ANA, PASSWORD, configure, correo, options, workers
+
+from correo.testing.imap_world import split_lines
+from correo.testing.process import ServerProcess, running
+
+pytestmark = pytest.mark.slow
+
+CLIENTS = 6
+ROUNDS = 150
+LIMIT_S = 120.0
+
+
+class SocketClient:
+    """A client over a real connection; as `WorldClient`."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._commands = 0
+
+    async def command(self, text: str | bytes) -> list[bytes]:
+        """All lines up to the tagged one. Raises ConnectionError when the server is gone."""
+        self._commands += 1
+        tag = b"s%d" % self._commands
+        if self._reader.at_eof():
+            raise ConnectionResetError("the server is gone")
+        self._writer.write(tag + b" " + (text if isinstance(text, bytes) else text.encode()))
+        self._writer.write(b"\r\n")
+        heard = b""
+        while True:
+            octets = await self._reader.read(1 << 16)
+            if not octets:
+                raise ConnectionResetError("the server is gone")
+            heard += octets
+            lines = split_lines(heard)
+            if any(line.startswith(tag + b" ") for line in lines):
+                return lines
+
+    def leave(self) -> None:
+        self._writer.transport.abort()
+
+    async def gone(self) -> None:
+        """Leave, and wait until that is done."""
+        self.leave()
+        with suppress(OSError):
+            await self._writer.wait_closed()
+
+
+class ServedWorld:
+    """A running `correo serve`, as far as the players of `test_many_sessions` look at it."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self._server = server
+        self.clients: list[SocketClient] = []
+        self._context = ssl.create_default_context(cafile=server.ca_certificate)
+
+    async def login(self) -> SocketClient:
+        """Tries again while a worker that was killed is being replaced."""
+        listener = self._server.listeners["imaps"]
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection(
+                    listener.host, listener.port, ssl=self._context, server_hostname="localhost"
+                )
+                client = SocketClient(reader, writer)
+                self.clients.append(client)
+                await reader.readuntil(b"\r\n")
+                answer = await client.command(f"LOGIN {ANA} {PASSWORD}")
+            except (OSError, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.05)
+                continue
+            assert b" OK " in answer[-1], answer
+            return client
+
+
+async def play(server: ServerProcess, *, seed: int, kills: bool) -> None:
+    RANDOM.seed(seed)
+    world = ServedWorld(server)
+    try:
+        await play_in(world, server, kills=kills)
+    finally:
+        for client in world.clients:
+            await client.gone()
+
+
+async def play_in(world: ServedWorld, server: ServerProcess, *, kills: bool) -> None:
+    models = [await fresh(world, at) for at in range(CLIENTS)]
+    for number in range(ROUNDS):
+        if kills and number % 15 == 14:
+            os.kill(RANDOM.choice(sorted(workers(server))), signal.SIGKILL)
+        acting = RANDOM.sample(range(CLIENTS), RANDOM.randint(1, CLIENTS))
+        outcomes = await asyncio.gather(*(act(models[at]) for at in acting), return_exceptions=True)
+        await replace_lost(world, models, dict(zip(acting, outcomes, strict=True)))
+        if number % 10 == 9:
+            await settle(world, models)
+
+
+async def fresh(world: World, at: int) -> ModelClient:
+    model = ModelClient(await world.login(), qresync=at % 2 == 1)
+    await model.open()
+    return model
+
+
+async def replace_lost(
+    world: World, models: list[ModelClient], outcomes: dict[int, BaseException | None]
+) -> None:
+    """Whose worker was killed begins anew; any other mishap is one."""
+    for at, outcome in outcomes.items():
+        if isinstance(outcome, ConnectionError):
+            models[at] = await fresh(world, at)
+        elif outcome is not None:
+            raise outcome
+
+
+async def settle(world: World, models: list[ModelClient]) -> None:
+    """Everybody who is still connected has the same picture, and so has who comes back."""
+    for at, model in enumerate(models):
+        try:
+            await model.command("NOOP")
+        except ConnectionError:
+            models[at] = await fresh(world, at)
+    await agree(world, models)
+    await resynchronise(world, models[1])
+
+
+@pytest.fixture
+def founded(tmp_path: Path) -> Path:
+    done = correo("init", ANA, "--folder", str(tmp_path), "--password", PASSWORD)
+    assert done.returncode == 0, done.stderr
+    configure(tmp_path, 'hosts = ["127.0.0.1"]')
+    return tmp_path
+
+
+@pytest.mark.parametrize(("seed", "kills"), [(1, False), (2, False), (3, True), (4, True)])
+def test_every_client_keeps_a_true_picture_over_all_workers(
+    founded: Path, seed: int, kills: bool
+) -> None:
+    with running("serve", founded / "data", options(founded)) as server:
+        asyncio.run(asyncio.wait_for(play(server, seed=seed, kills=kills), LIMIT_S))
