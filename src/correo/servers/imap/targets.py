@@ -33,12 +33,16 @@ class Targets:
     def close(self) -> None:
         self._watch.close()
 
+    def known(self, name: str) -> Mailbox | None:
+        """As `find`, if nobody has to be asked."""
+        return self._known.get(names.canonical(name))
+
     async def find(self, name: str) -> Mailbox:
         """The mailbox of this name. Raises NoTarget."""
-        name = names.canonical(name)
-        known = self._known.get(name)
+        known = self.known(name)
         if known is not None:
             return known
+        name = names.canonical(name)
         changes = self._changes
         try:
             found = await self._account.mailbox(name)
