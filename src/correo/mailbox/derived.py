@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from correo.mailbox.live import LiveMailbox
-from correo.mailbox.pace import Pace
+from correo.net.pace import Pace
 from correo.store.model import Column
 
 __all__ = ["Derivation", "derive", "of_column"]

@@ -26,9 +26,9 @@ from correo.mailbox import criteria, flags
 from correo.mailbox.criteria import Criterion
 from correo.mailbox.derived import Derivation, derive, of_column
 from correo.mailbox.live import LiveMailbox
-from correo.mailbox.pace import Pace
 from correo.mailbox.texts import fold, header_field, header_test, sent_day_test, text_test
 from correo.message.structure import Structure
+from correo.net.pace import Pace
 from correo.store.model import Column, Octets
 
 __all__ = ["search"]

@@ -16,12 +16,12 @@ from itertools import groupby
 
 from correo.mailbox.derived import Derivation, derive
 from correo.mailbox.live import LiveMailbox
-from correo.mailbox.pace import Pace
 from correo.mailbox.references import Answering, Branch, Forest, walk
 from correo.mailbox.sort import sent
 from correo.message.collation import collation_key
 from correo.message.envelope_reader import subject_of
 from correo.message.subject import is_reply_or_forward
+from correo.net.pace import Pace
 from correo.store.model import Column
 
 __all__ = ["Branch", "ThreadAlgorithm", "thread"]

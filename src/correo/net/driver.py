@@ -21,6 +21,7 @@ from typing import Any, cast
 from correo.base.errors import PeerError
 from correo.net.deflate import Deflating, Inflating
 from correo.net.output import Output, Recorder
+from correo.net.pace import Pace
 from correo.net.patience import Patience
 from correo.net.session import Session
 
@@ -319,11 +320,14 @@ class Connection(asyncio.Protocol):
     def _pump(self) -> Coroutine[Any, Any, None] | None:
         """Hand events to the session; a handler's coroutine, or None when none is left."""
         session = cast("Session", self._session)
+        pace = Pace()
         while not self._is_lost:
             while self._events:
                 waiting = session.handle(self._events.pop(0))
                 if waiting is not None:
                     return waiting
+                if pace.is_over:
+                    return asyncio.sleep(0)  # a peer that pipelines much is not alone
             if self._broken is None:
                 self._ask_again(session)
             if not self._events:
@@ -359,10 +363,12 @@ class Connection(asyncio.Protocol):
         self._task = None if task.done() else task
 
     async def _work(self, waiting: Coroutine[Any, Any, None] | None) -> None:
+        pace = Pace()
         try:
             while waiting is not None:
                 await waiting
                 await self.drain()
+                await pace.breathe()
                 self._mind_reading()
                 waiting = self._pump()
         except PeerError as error:

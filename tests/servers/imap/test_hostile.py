@@ -23,6 +23,8 @@ WORDS = st.sampled_from(
             b"RETURN (MIN MAX SAVE COUNT) UNSEEN OR NOT TEXT x SINCE 1-Jan-2020 OLDER 5 {3} {3+}".split()
         ),
         *(b'"" "*" % (CHANGEDSINCE 1 VANISHED) (UNCHANGEDSINCE 2) ~{2+} "17-Jul-1996'.split()),
+        *(b"SORT THREAD (REVERSE DATE) (SUBJECT) UTF-8 REFERENCES REFS ORDEREDSUBJECT".split()),
+        *(b"REPLACE GETQUOTA GETQUOTAROOT UNAUTHENTICATE PREVIEW (LAZY) (PARTIAL -1:-2)".split()),
         b"\r\n",
         b"\r\nt ",
         b"\x00",
@@ -103,5 +105,25 @@ def test_a_connection_cut_in_the_middle_of_an_append_leaves_nothing() -> None:
             b"* STATUS INBOX (MESSAGES 0)",
             b"t2 OK counted",
         ]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("command", ["UID FETCH 1 FLAGS", "STATUS INBOX (MESSAGES)", "SEARCH ALL"])
+def test_a_client_that_pipelines_much_leaves_the_others_their_turn(command: str) -> None:
+    """None of these has to wait for anything, so nothing else would make way."""
+
+    async def run() -> None:
+        world = ImapWorld()
+        await world.account()
+        greedy, other = await world.login(select="INBOX"), await world.login(select="INBOX")
+        await other.command(b"APPEND INBOX {%d+}\r\n%b" % (len(message()), message()))
+        greedy.send(b"".join(b"g%d %b\r\n" % (n, command.encode()) for n in range(5000)))
+        other.send(b"o NOOP\r\n")
+        while b"o OK" not in other.heard:
+            await asyncio.sleep(0)
+        assert b"g4999 OK" not in greedy.heard
+        while b"g4999 OK" not in greedy.heard:
+            await asyncio.sleep(0)
 
     asyncio.run(run())

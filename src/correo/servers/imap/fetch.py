@@ -16,8 +16,8 @@ from typing import Any, cast
 
 from correo.base.blobs import Chunk
 from correo.mailbox import flags
-from correo.mailbox.pace import Pace
 from correo.mailbox.view import View
+from correo.net.pace import Pace
 from correo.servers.imap import body
 from correo.servers.imap.attributes import (
     Plan,

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from correo.mailbox import flags
-from correo.mailbox.pace import Pace
 from correo.mailbox.view import FlagUpdate, View
+from correo.net.pace import Pace
 from correo.servers.imap import news
 from correo.servers.imap.numbers import uids_of
 from correo.servers.imap.refusals import Expunged, ReadOnly

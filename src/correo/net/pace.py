@@ -21,8 +21,13 @@ class Pace:
     def __init__(self) -> None:
         self._until = time.monotonic() + TURN_S
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the turn is over."""
+        return time.monotonic() > self._until
+
     async def breathe(self) -> None:
         """Return at once, or after the others had their turn."""
-        if time.monotonic() > self._until:
+        if self.is_over:
             await asyncio.sleep(0)
             self._until = time.monotonic() + TURN_S
