@@ -80,6 +80,9 @@ def test_accounts_change_and_go(correo: Correo) -> None:
     correo("account", "password", "you@example.org", given="another\n")
     correo("account", "quota", "you@example.org", "2G")
     correo("account", "disable", "you@example.org")
+    assert correo("account", "reindex", "you@example.org") == (
+        "you@example.org: 0 messages are indexed\n"
+    )
     correo("account", "apop", "you@example.org", "--secret", "shared")
     assert correo("account", "list") == "you@example.org  (disabled, quota 2G, APOP)\n"
     correo("account", "enable", "you@example.org")

@@ -139,6 +139,7 @@ class House:
         self._runner = self._make_runner(local, routes)
         self._tasks: list[asyncio.Task[None]] = []
         self._intake = self._make_intake(local, routes)
+        self._imap = self._make_imap()
         self.services = self._make_services()
 
     async def open(self, *, failed: Callable[[BaseException], None]) -> None:
@@ -170,6 +171,7 @@ class House:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        await self._imap.close()
         await self._runner.close(grace_s=1.0)
         await self._room.close()
         await self.base.close()
@@ -246,7 +248,7 @@ class House:
         )
 
     def _make_services(self) -> dict[str, Service]:
-        pop3, imap = self._make_pop3(), self._make_imap()
+        pop3, imap = self._make_pop3(), self._imap
         services: dict[str, Service] = {}
         for name in (*LISTENERS, LMTP):
             settings = self._configuration.listener(name)

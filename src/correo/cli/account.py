@@ -1,4 +1,4 @@
-"""`correo account add|list|password|quota|enable|disable|apop|remove`: who has a mailbox here."""
+"""`correo account add|list|password|quota|enable|disable|apop|reindex|remove`: who has a mailbox here."""
 
 import contextlib
 import sys
@@ -175,6 +175,27 @@ def apop(
             chosen = None if off else given_or_asked(secret)
             await premises.administration.set_apop(address, chosen)
             typer.echo(f"{address} {'does not use' if off else 'may use'} APOP")
+
+    run(work())
+
+
+@app.command()
+def reindex(
+    address: AddressArgument,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Throw the full-text index of an account away and make it anew, while people work."""
+    from correo.app.premises import opened
+    from correo.mailbox.indexing import index_account
+
+    async def work() -> None:
+        async with opened(data_folder(data, config)) as premises:
+            account = await premises.administration.find(address)
+            mail = await premises.store.create(account.id)
+            await mail.drop_text_index()
+            count = await index_account(mail)
+            typer.echo(f"{account.address}: {count} messages are indexed")
 
     run(work())
 

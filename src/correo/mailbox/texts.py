@@ -12,8 +12,9 @@ Cost: a header without encoded words is only folded to lower case, 3 microsecond
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from types import EllipsisType
+from typing import NamedTuple
 from unicodedata import normalize
 
 from correo.mailbox.criteria import BodyHolds, HeaderHolds, SentWithin, TextHolds
@@ -22,11 +23,35 @@ from correo.message import headers
 from correo.message.dates import sent_day
 from correo.message.structure import Part, Structure
 from correo.message.text import text_of_header, text_of_part
-from correo.store.model import Octets
+from correo.store.model import Octets, Where
 
-__all__ = ["fold", "header_field", "header_test", "sent_day_test", "text_test"]
+__all__ = [
+    "Place",
+    "fold",
+    "header_field",
+    "header_test",
+    "places_of_text",
+    "sent_day_test",
+    "text_at",
+    "text_test",
+]
 
 THREAD_LIMIT = 64 * 1024  # octets of text decoded in the event loop; more, in a thread
+
+NOWHERE = (0, 0)
+
+
+class Place(NamedTuple):
+    """Where text stands.
+
+    part: how the octets of the range are to be read; None for a header. With a range of nothing
+        it is the part's file name that is meant.
+    """
+
+    where: Where
+    range: tuple[int, int]
+    part: Part | None = None
+
 
 TextTest = Callable[[Octets, Structure], Awaitable[bool]]
 
@@ -77,34 +102,52 @@ def sent_day_test(wanted: SentWithin) -> Callable[[bytes], bool]:
     return holds
 
 
+def places_of_text(structure: Structure) -> Iterator[Place]:
+    """Where a message has text that people look for: its own header first, then the rest.
+
+    Its text parts, the headers of messages inside it, and the headers of named files.
+    """
+    root = structure.root
+    yield Place(Where.HEADER, (root.header_offset, root.header_size))
+    for part in structure.walk():
+        if part.type == "text":
+            yield Place(Where.BODY, (part.body_offset, part.body_size), part)
+        if part.message is not None:
+            inner = part.message
+            yield Place(Where.BODY, (inner.header_offset, inner.header_size))
+        if part.filename and part is not root:
+            yield Place(Where.BODY, NOWHERE, part)
+
+
+def text_at(place: Place, octets: bytes) -> str:
+    """What stands there, as `fold` makes it; octets: those of its range."""
+    if place.part is None:
+        return fold(text_of_header(octets))
+    if place.range == NOWHERE:
+        return fold(place.part.filename)
+    return fold(text_of_part(octets, place.part))
+
+
 def text_test(wanted: BodyHolds | TextHolds) -> TextTest:
     """Whether the text is in a message's text parts, or in its headers (TEXT)."""
     text = fold(wanted.text)
-    with_headers = isinstance(wanted, TextHolds)
+    with_header = isinstance(wanted, TextHolds)
 
     async def holds(octets: Octets, structure: Structure) -> bool:
-        if with_headers and await _in_headers(text, octets, structure.root):
-            return True
-        for part in structure.walk():
-            if part.type == "text" and await _in_part(text, octets, part):
-                return True
-            if part.message is not None and await _in_headers(text, octets, part.message):
-                return True
+        for place in places_of_text(structure):
+            if with_header or place.where is Where.BODY:
+                if await _is_in(text, octets, place):
+                    return True
         return not text
 
     return holds
 
 
-async def _in_headers(text: str, octets: Octets, part: Part) -> bool:
-    header = await read_range(octets, (part.header_offset, part.header_size))
-    return text in fold(text_of_header(header))
-
-
-async def _in_part(text: str, octets: Octets, part: Part) -> bool:
-    encoded = await read_range(octets, (part.body_offset, part.body_size))
-    if len(encoded) <= THREAD_LIMIT:
-        return text in fold(text_of_part(encoded, part))
-    return await asyncio.to_thread(lambda: text in fold(text_of_part(encoded, part)))
+async def _is_in(text: str, octets: Octets, place: Place) -> bool:
+    found = await read_range(octets, place.range)
+    if len(found) <= THREAD_LIMIT:
+        return text in text_at(place, found)
+    return await asyncio.to_thread(lambda: text in text_at(place, found))
 
 
 def fold(text: str) -> str:

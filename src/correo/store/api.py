@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from correo.base.blobs import Blob
+from correo.message.words import Needle
 from correo.store.model import (
     AccountId,
     Appended,
@@ -19,12 +20,16 @@ from correo.store.model import (
     Copied,
     FlagMode,
     FlagsStored,
+    Holding,
     Mailbox,
     MailboxChanges,
     MailboxId,
+    MessageRuns,
     NewMessage,
     Snapshot,
     StoredBlob,
+    Unindexed,
+    Where,
 )
 
 __all__ = ["AccountStore", "BlobStore", "BlobWriter", "Store", "Watch"]
@@ -122,6 +127,23 @@ class AccountStore(Protocol):
     ) -> list[int]:
         """Remove entries (those of `uids`, or all) that carry \\Deleted; with only_deleted=False
         whether they carry it or not (POP3 update phase). Returns the UIDs gone, ascending."""
+
+    # full-text index: made of what `mailbox.indexing` hands in, always allowed to lag behind
+
+    async def unindexed(self) -> Unindexed:
+        """The next messages for the index, in the order of their numbers: some, or none."""
+
+    async def index_texts(self, after: int, batch: Sequence[MessageRuns]) -> None:
+        """Add what `unindexed` gave, with its `after`; begin the index if there is none.
+
+        Nothing is added if somebody else has added these meanwhile, or dropped the index.
+        """
+
+    async def holding(self, mailbox: MailboxId, needle: Needle, where: Where) -> Holding:
+        """The entries with all runs of the needle (at least one), as far as the index goes."""
+
+    async def drop_text_index(self) -> None:
+        """Throw the index away. Searches go on without it."""
 
     # whole account
 

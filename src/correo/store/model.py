@@ -33,13 +33,18 @@ __all__ = [
     "Copied",
     "FlagMode",
     "FlagsStored",
+    "Holding",
     "Mailbox",
     "MailboxChanges",
     "MailboxId",
+    "MessageRuns",
     "NewMessage",
     "Octets",
     "Snapshot",
     "StoredBlob",
+    "Unindexed",
+    "UnindexedMessage",
+    "Where",
 ]
 
 AccountId = NewType("AccountId", str)
@@ -201,3 +206,58 @@ class FlagsStored:
     unchanged: list[Change]
     conflicting: list[int]
     previous_modseq: int = 0
+
+
+class Where(Enum):
+    """Which text of a message is looked through."""
+
+    HEADER = "header"
+    BODY = "body"  # its text parts, and what stands in their headers
+    ANYWHERE = "anywhere"
+
+
+class UnindexedMessage(NamedTuple):
+    """A message of which the full-text index does not know yet.
+
+    number: of the message in its account, ascending as messages come.
+    structure: MessageIndex.structure as stored.
+    """
+
+    number: int
+    structure: bytes
+    octets: Octets
+
+
+@dataclass(frozen=True, slots=True)
+class Unindexed:
+    """The next messages for the full-text index.
+
+    after: the last number that is in it.
+    """
+
+    after: int
+    messages: list[UnindexedMessage]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRuns:
+    """What the full-text index shall know of a message: the runs of its texts
+    (`message.words.runs_of`), or None if it has too much text for that."""
+
+    number: int
+    header: frozenset[str] | None
+    body: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What the full-text index says of a mailbox: UIDs ascending.
+
+    found: entries whose texts have all runs that were asked for.
+    unindexed: entries it knows nothing of.
+    is_begun: False if there is no index; then it knows nothing of any entry, and both are empty.
+    """
+
+    found: list[int]
+    unindexed: list[int]
+    is_begun: bool = True

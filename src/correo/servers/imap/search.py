@@ -60,7 +60,8 @@ async def found_by(session: ImapSession, command: Search) -> list[int]:
             raise UnknownCharset
         criterion = criterion_of(command.key, view, session.services.clock.now())
         shown = view.uids[: view.exists].tolist()
-        return await search(view.live, shown, criterion)
+        wants_index = session.services.indexing.want
+        return await search(view.live, shown, criterion, wants_index=wants_index)
     except Refusal:
         if is_saving(command):
             view.saved = []  # RFC 5182 2.1

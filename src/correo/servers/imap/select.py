@@ -37,6 +37,7 @@ async def answer_select(session: ImapSession, command: Select) -> None:
     mailbox = await session.account.mailbox(names.canonical(command.mailbox))
     view = await session.services.mailboxes.select(session.account, mailbox, session.woken)
     session.enter_mailbox(view, read_only=command.read_only)
+    session.services.indexing.want_if_large(session.account, view.exists)
     session.engine.send_lines(opening_lines(session, view, mailbox))
     if command.qresync is not None:
         await resync.tell_since(session, mailbox, command.qresync)

@@ -33,3 +33,7 @@ class ImapServer:
     def turned_away(self, text: str) -> bytes:
         """The greeting for a connection over a limit (RFC 9051 7.1.5, RFC 5530)."""
         return f"* BYE [UNAVAILABLE] {text}\r\n".encode()
+
+    async def close(self) -> None:
+        """Stop what runs in the background; the connections are gone by now."""
+        await self._services.indexing.close()

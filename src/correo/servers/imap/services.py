@@ -6,6 +6,7 @@ from typing import Any
 
 from correo.accounts.authenticator import Authenticator
 from correo.base.clock import Clock
+from correo.mailbox.indexing import Indexing
 from correo.mailbox.opened import OpenMailboxes
 from correo.servers.imap.settings import ImapSettings
 from correo.store.api import Store
@@ -29,3 +30,4 @@ class Services:
     settings: ImapSettings
     handlers: Mapping[type[Any], Handler]
     mailboxes: OpenMailboxes = field(default_factory=OpenMailboxes)
+    indexing: Indexing = field(default_factory=Indexing)

@@ -71,7 +71,9 @@ class ImapSession:
         return None
 
     def handle(self, event: Any) -> Coroutine[Any, Any, None] | None:
-        answer = self.services.handlers[type(event)]
+        services = self.services
+        services.indexing.is_disturbed = True
+        answer = services.handlers[type(event)]
         try:
             waiting = answer(self, event)
         except Refusal as refusal:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from correo.base.clock import Clock
 from correo.base.errors import NotFound, OverQuota, Refusal
+from correo.message.words import Needle
 from correo.store.api import Watch
 from correo.store.bus import Bus
 from correo.store.conversation import email_id, thread_keys
@@ -25,12 +26,16 @@ from correo.store.model import (
     Copied,
     FlagMode,
     FlagsStored,
+    Holding,
     Mailbox,
     MailboxChanges,
     MailboxId,
+    MessageRuns,
     NewMessage,
     Snapshot,
     StoredBlob,
+    Unindexed,
+    Where,
 )
 from correo.store.names import in_order, looked_up, normal, under
 
@@ -247,6 +252,18 @@ class MemoryAccountStore:
         return gone
 
     # whole account
+
+    async def unindexed(self) -> Unindexed:
+        return Unindexed(0, [])  # everything is in memory: there is nothing an index would spare
+
+    async def index_texts(self, after: int, batch: Sequence[MessageRuns]) -> None:
+        pass
+
+    async def holding(self, mailbox: MailboxId, needle: Needle, where: Where) -> Holding:
+        return Holding([], [], is_begun=False)
+
+    async def drop_text_index(self) -> None:
+        pass
 
     async def usage(self) -> tuple[int, int]:
         return self._boxes.used(), sum(len(box.entries) for box in self._boxes)

@@ -7,12 +7,13 @@ storage thread; the work itself is in the modules beside this one.
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import apsw
 
 from correo.base.clock import Clock
 from correo.base.errors import Refusal
+from correo.message.words import Needle
 from correo.store.api import BlobStore, Watch
 from correo.store.bus import Bus
 from correo.store.model import (
@@ -23,15 +24,29 @@ from correo.store.model import (
     Copied,
     FlagMode,
     FlagsStored,
+    Holding,
     Mailbox,
     MailboxChanges,
     MailboxId,
+    MessageRuns,
     NewMessage,
+    Octets,
     Snapshot,
     StoredBlob,
+    Unindexed,
+    UnindexedMessage,
+    Where,
 )
 from correo.store.names import looked_up, normal
-from correo.store.sqlite import changelog, filing, flagging, mailboxes, reading, removing
+from correo.store.sqlite import (
+    changelog,
+    filing,
+    flagging,
+    fulltext,
+    mailboxes,
+    reading,
+    removing,
+)
 from correo.store.sqlite.database import Database
 from correo.store.sqlite.entries import Entries
 from correo.store.sqlite.fetching import BATCH_ROWS, Batch, BlobHeader, reader_of
@@ -224,6 +239,26 @@ class SqliteAccountStore:
         if gone:
             self.collect_soon()
         return gone
+
+    # full-text index
+
+    async def unindexed(self) -> Unindexed:
+        after, rows = await self._read(fulltext.unindexed)
+        opened = await self._with_blobs(rows)
+        messages = [
+            UnindexedMessage(cast("int", number), cast("bytes", tree), cast("Octets", octets))
+            for number, tree, octets in opened
+        ]
+        return Unindexed(after, messages)
+
+    async def index_texts(self, after: int, batch: Sequence[MessageRuns]) -> None:
+        await self._write(lambda c: fulltext.add(c, after, batch), lambda _: [])
+
+    async def holding(self, mailbox: MailboxId, needle: Needle, where: Where) -> Holding:
+        return await self._read(lambda c: fulltext.holding(c, mailbox, needle, where))
+
+    async def drop_text_index(self) -> None:
+        await self._write(fulltext.drop, lambda _: [])
 
     # whole account
 

@@ -17,6 +17,7 @@ import apsw
 
 from correo.base.errors import NotFound
 from correo.store.model import Appended, Copied
+from correo.store.sqlite import fulltext
 from correo.store.sqlite.changelog import last_number, log
 from correo.store.sqlite.counters import TALLY, Tally, adjust
 from correo.store.sqlite.entries import Entries, numbers
@@ -99,7 +100,8 @@ def spare_named(connection: apsw.Connection) -> bool:
 def delete_loose(connection: apsw.Connection, step: int) -> int:
     """Delete some messages that `spare_named` has found unnamed; returns how many."""
     going = "SELECT message FROM loose WHERE is_unnamed ORDER BY message LIMIT :step"
-    bindings = {"step": step}
+    bindings: dict[str, apsw.Binding] = {"step": step}
+    fulltext.forget(connection, going, bindings)
     connection.execute(f"DELETE FROM content WHERE message IN ({going})", bindings)
     connection.execute(f"DELETE FROM message WHERE id IN ({going})", bindings)
     connection.execute(f"DELETE FROM loose WHERE message IN ({going})", bindings)

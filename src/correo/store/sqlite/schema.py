@@ -22,8 +22,7 @@ change      what happened, one row per operation: kind, mailbox, UIDs as a seque
             stay for ever (RFC 7162 3.2.5.2 asks for no less), the others for LOG_KEPT numbers.
             Older questions are answered from the mod-sequences of the entries.
 
-Room for what comes: a full-text table with the message number as rowid, filled in order of
-numbers, needs only the last number done; scripts and settings are tables of their own.
+The full-text index has tables of its own, made when it is begun: see `fulltext`.
 """
 
 __all__ = [
