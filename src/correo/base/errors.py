@@ -16,6 +16,7 @@ __all__ = [
     "PeerError",
     "Refusal",
     "StorageFull",
+    "TooManyAnnotations",
     "UsageError",
 ]
 
@@ -86,6 +87,13 @@ class OverQuota(Refusal):
 
     def __init__(self, text: str) -> None:
         super().__init__("4.2.2", text, reply=452)
+
+
+class TooManyAnnotations(Refusal):
+    """A mailbox can have no more; none of the new ones was noted."""
+
+    def __init__(self) -> None:
+        super().__init__("5.2.2", "there are too many annotations: remove some first")
 
 
 class StorageFull(Refusal):

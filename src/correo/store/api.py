@@ -8,7 +8,7 @@ Watchers are woken after the commit, never before. One contract suite
 All methods may raise `DamagedStore` and, when writing, `StorageFull`.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from correo.base.blobs import Blob
@@ -127,6 +127,16 @@ class AccountStore(Protocol):
     ) -> list[int]:
         """Remove entries (those of `uids`, or all) that carry \\Deleted; with only_deleted=False
         whether they carry it or not (POP3 update phase). Returns the UIDs gone, ascending."""
+
+    # annotations (RFC 5464)
+
+    async def annotations(self, mailbox: MailboxId | None) -> dict[str, bytes]:
+        """What was noted of a mailbox, or of the account (None): by entry, sorted.
+
+        Raises NotFound: the mailbox is gone."""
+
+    async def annotate(self, mailbox: MailboxId | None, notes: Mapping[str, bytes | None]) -> None:
+        """Note values, None to forget one; all or none. Raises NotFound, TooManyAnnotations."""
 
     # full-text index: made of what `mailbox.indexing` hands in, always allowed to lag behind
 

@@ -22,6 +22,7 @@ from correo.base.blobs import Blob
 from correo.message.index import MessageIndex
 
 __all__ = [
+    "ANNOTATIONS_LIMIT",
     "HIERARCHY_DELIMITER",
     "INBOX",
     "INLINE_LIMIT",
@@ -51,6 +52,7 @@ AccountId = NewType("AccountId", str)
 MailboxId = NewType("MailboxId", int)
 
 INBOX = MailboxId(1)  # in every account; so that a delivery need not ask for it
+ANNOTATIONS_LIMIT = 200  # of a mailbox; ours
 INLINE_LIMIT = 64 * 1024  # octets; a message up to this size lies in the account's database
 SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
 HIERARCHY_DELIMITER = "/"

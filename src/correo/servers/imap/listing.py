@@ -5,7 +5,7 @@ RFC 3501    6.3.9    LSUB
 RFC 5258             LIST-EXTENDED: SUBSCRIBED, RECURSIVEMATCH, CHILDINFO
 RFC 3348             CHILDREN: always told
 RFC 6154    5        special uses: always told, also where nobody asked (section 2 allows it)
-RFC 5819             RETURN (STATUS ...)
+RFC 5819             RETURN (STATUS ...); RFC 9590 RETURN (METADATA ...)
 
 Departures: the reference is simply put in front of the pattern. There are no remote mailboxes.
 
@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from correo.mailbox import names
+from correo.servers.imap.metadata import metadata_line
 from correo.servers.imap.patterns import Test, matcher
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
@@ -54,6 +55,7 @@ async def answer_list(session: ImapSession, command: ListMailboxes) -> None:
         lines = lsub_lines(session, tree, tests)
     else:
         lines = list_lines(session, command, tree, tests)
+        lines += await metadata_lines(session, command, tree, tests)
     session.engine.send_lines(lines)
     await session.conclude(command, "listed")
 
@@ -104,6 +106,21 @@ def list_lines(
         if ListReturn.STATUS in command.returns and folder.mailbox is not None and is_chosen:
             lines.append(status_line(session, folder.mailbox, command.status))
     return lines
+
+
+async def metadata_lines(
+    session: ImapSession, command: ListMailboxes, tree: Iterable[Folder], tests: Sequence[Test]
+) -> list[bytes]:
+    """What was noted of the mailboxes listed, for RETURN (METADATA ...)."""
+    if ListReturn.METADATA not in command.returns:
+        return []
+    return [
+        await metadata_line(session, folder.name, folder.mailbox.id, command.entries)
+        for folder in tree
+        if folder.mailbox is not None
+        and is_selected(command, folder)
+        and any(test(folder.name) for test in tests)
+    ]
 
 
 def is_selected(command: ListMailboxes, folder: Folder) -> bool:

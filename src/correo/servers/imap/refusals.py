@@ -14,13 +14,23 @@ from correo.base.errors import (
     OverQuota,
     Refusal,
     StorageFull,
+    TooManyAnnotations,
 )
 from correo.mailbox.sections import UnknownEncoding
 from correo.trace.trouble import log_own_trouble
 from correo.wire.imap import codes
 from correo.wire.imap.server import Condition
 
-__all__ = ["Expunged", "Misused", "NoTarget", "ReadOnly", "UnknownCharset", "answer_to"]
+__all__ = [
+    "Expunged",
+    "Misused",
+    "NoTarget",
+    "NotPermitted",
+    "ReadOnly",
+    "UndefinedFilter",
+    "UnknownCharset",
+    "answer_to",
+]
 
 log = logging.getLogger("correo.imap")
 
@@ -53,6 +63,21 @@ class NoTarget(Refusal):
         super().__init__("5.1.1", "no such mailbox")
 
 
+class NotPermitted(Refusal):
+    """Somebody else may do that, but not this user."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("5.7.1", text)
+
+
+class UndefinedFilter(Refusal):
+    """There is no such filter, or it is no search."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("5.5.4", f"there is no filter {name} that can be searched by")
+        self.name = name
+
+
 class UnknownCharset(Refusal):
     """A search is in a charset we do not read."""
 
@@ -70,6 +95,8 @@ CODES: dict[type[Refusal], bytes] = {
     OverQuota: codes.OVERQUOTA,
     ReadOnly: codes.NOPERM,
     StorageFull: codes.UNAVAILABLE,
+    TooManyAnnotations: codes.METADATA_TOOMANY,
+    NotPermitted: codes.NOPERM,
     UnknownCharset: codes.BADCHARSET,
     UnknownEncoding: codes.UNKNOWN_CTE,
 }
@@ -80,6 +107,8 @@ def answer_to(refusal: Refusal) -> tuple[Condition, str, bytes]:
     log_own_trouble(log, refusal)
     if isinstance(refusal, Misused):
         return Condition.BAD, refusal.text, codes.CLIENTBUG
+    if isinstance(refusal, UndefinedFilter):
+        return Condition.NO, refusal.text, codes.undefined_filter(refusal.name)
     code = CODES.get(type(refusal))
     if code is None:
         code = codes.UNAVAILABLE if refusal.is_temporary else codes.CANNOT

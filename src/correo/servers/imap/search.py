@@ -3,7 +3,7 @@
 RFC 9051    6.4.4    SEARCH and its RETURN options; 7.3.4 ESEARCH
 RFC 3501    7.2.5    the SEARCH response, for clients that enabled no IMAP4rev2 and gave no RETURN
 RFC 4731             ESEARCH; RFC 5182 SEARCHRES; RFC 5032 WITHIN
-RFC 9394    3.1, 3.2 PARTIAL
+RFC 9394    3.1, 3.2 PARTIAL; RFC 5466 FILTER
 RFC 7162    3.1.5, 3.1.6   MODSEQ
 
 Departures: no message is \\Recent. Days are days in UTC, but for SENTBEFORE, SENTON and
@@ -19,6 +19,7 @@ from correo.base.errors import Refusal
 from correo.mailbox.search import search
 from correo.mailbox.view import View
 from correo.servers.imap.criteria import criterion_of, mentions_numbers
+from correo.servers.imap.filters import without_filters
 from correo.servers.imap.refusals import UnknownCharset
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
@@ -58,7 +59,8 @@ async def found_by(session: ImapSession, command: Search) -> list[int]:
     try:
         if not command.is_charset_known:
             raise UnknownCharset
-        criterion = criterion_of(command.key, view, session.services.clock.now())
+        key = await without_filters(session, command.key)
+        criterion = criterion_of(key, view, session.services.clock.now())
         shown = view.uids[: view.exists].tolist()
         wants_index = session.services.indexing.want
         return await search(view.live, shown, criterion, wants_index=wants_index)

@@ -4,11 +4,11 @@ It never waits, keeps everything it was told in plain objects, and remembers eve
 here is fast; a mailbox of a few thousand messages is fine.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from correo.base.clock import Clock
-from correo.base.errors import NotFound, OverQuota, Refusal
+from correo.base.errors import NotFound, OverQuota, Refusal, TooManyAnnotations
 from correo.message.words import Needle
 from correo.store.api import Watch
 from correo.store.bus import Bus
@@ -18,6 +18,7 @@ from correo.store.memory.blobs import MemoryBlobStore
 from correo.store.memory.boxes import Box, Boxes, Entry, Filed, as_change, chosen, counted
 from correo.store.memory.columns import row_of
 from correo.store.model import (
+    ANNOTATIONS_LIMIT,
     INBOX,
     INLINE_LIMIT,
     AccountId,
@@ -59,6 +60,7 @@ class MemoryAccountStore:
         self._boxes = Boxes(clock)
         self._threads: dict[int, int] = {}
         self._subscribed: set[str] = set()
+        self._annotations: dict[MailboxId | None, dict[str, bytes]] = {}
         for name in ("INBOX", *USUAL):
             self._boxes.insert(name, () if name == "INBOX" else (f"\\{name}",))
             self._subscribed.add(name)
@@ -252,6 +254,18 @@ class MemoryAccountStore:
         return gone
 
     # whole account
+
+    async def annotations(self, mailbox: MailboxId | None) -> dict[str, bytes]:
+        if mailbox is not None:
+            self._boxes.box(mailbox)
+        return dict(sorted(self._annotations.get(mailbox, {}).items()))
+
+    async def annotate(self, mailbox: MailboxId | None, notes: Mapping[str, bytes | None]) -> None:
+        changed = {**await self.annotations(mailbox), **notes}
+        kept = {entry: value for entry, value in changed.items() if value is not None}
+        if len(kept) > ANNOTATIONS_LIMIT:
+            raise TooManyAnnotations
+        self._annotations[mailbox] = kept
 
     async def unindexed(self) -> Unindexed:
         return Unindexed(0, [])  # everything is in memory: there is nothing an index would spare

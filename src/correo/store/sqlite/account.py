@@ -5,7 +5,15 @@ storage thread; the work itself is in the modules beside this one.
 """
 
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from functools import partial
 from typing import TypeVar, cast
 
@@ -39,6 +47,7 @@ from correo.store.model import (
 )
 from correo.store.names import looked_up, normal
 from correo.store.sqlite import (
+    annotations,
     changelog,
     filing,
     flagging,
@@ -239,6 +248,16 @@ class SqliteAccountStore:
         if gone:
             self.collect_soon()
         return gone
+
+    # annotations
+
+    async def annotations(self, mailbox: MailboxId | None) -> dict[str, bytes]:
+        return await self._threads.read_little(
+            self._database, lambda c: annotations.annotations(c, mailbox)
+        )
+
+    async def annotate(self, mailbox: MailboxId | None, notes: Mapping[str, bytes | None]) -> None:
+        await self._write(lambda c: annotations.annotate(c, mailbox, notes), lambda _: [])
 
     # full-text index
 

@@ -133,6 +133,7 @@ def delete(connection: apsw.Connection, name: str) -> MailboxId:
     loosen(connection, entries)
     connection.execute(f"DELETE FROM entry WHERE {entries.where}", entries.bindings)
     connection.execute("DELETE FROM mailbox WHERE id = ?", (mailbox.id,))
+    connection.execute("DELETE FROM annotation WHERE mailbox = ?", (mailbox.id,))
     log(connection, last_number(connection) + 1, mailbox.id, NAMED, "")
     return mailbox.id
 

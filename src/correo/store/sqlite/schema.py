@@ -18,6 +18,7 @@ content     the octets, header and body apart: most of what clients ask for is i
 loose       messages that have lost an entry. Those that no other names are found (is_unnamed) and
             deleted in small steps after the commit that put them here.
 thread_key  message identifier + base subject, hashed, to the thread's first message.
+annotation  what clients have noted of a mailbox (RFC 5464), or of the account: mailbox 0.
 change      what happened, one row per operation: kind, mailbox, UIDs as a sequence set. Expunges
             stay for ever (RFC 7162 3.2.5.2 asks for no less), the others for LOG_KEPT numbers.
             Older questions are answered from the mod-sequences of the entries.
@@ -117,7 +118,16 @@ CREATE TABLE change (
 );
 """
 
-MIGRATIONS = (FIRST,)
+SECOND = """
+CREATE TABLE annotation (
+    mailbox INTEGER NOT NULL,
+    entry TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (mailbox, entry)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (FIRST, SECOND)
 
 COUNTED = (
     "SELECT count(*) FROM mailbox",

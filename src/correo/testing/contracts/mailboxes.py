@@ -2,8 +2,8 @@
 
 import pytest
 
-from correo.base.errors import AlreadyExists, NotFound, Refusal
-from correo.store.model import INBOX, AccountId, Column
+from correo.base.errors import AlreadyExists, NotFound, Refusal, TooManyAnnotations
+from correo.store.model import ANNOTATIONS_LIMIT, INBOX, AccountId, Column
 from correo.testing.contracts.scene import Scene, StoreContract, scenario
 
 __all__ = ["MailboxesContract"]
@@ -201,3 +201,30 @@ class MailboxesContract(StoreContract):
         await scene.account.subscribe("nothing", subscribed=False)
         await scene.account.subscribe("never", subscribed=False)
         assert await scene.account.subscriptions() == ["INBOX", "Work"]
+
+    # annotations
+
+    @scenario
+    async def test_what_is_noted_stays_with_its_mailbox(self, scene: Scene) -> None:
+        account = scene.account
+        box = await account.create_mailbox("box")
+        await account.annotate(box.id, {"/private/b": b"2", "/private/a": b"1"})
+        await account.annotate(None, {"/private/a": b"of the account"})
+        await account.rename_mailbox("box", "other")
+        assert await account.annotations(box.id) == {"/private/a": b"1", "/private/b": b"2"}
+        await account.annotate(box.id, {"/private/a": None, "/private/b": b"3"})
+        assert await account.annotations(box.id) == {"/private/b": b"3"}
+        assert await account.annotations(None) == {"/private/a": b"of the account"}
+        await account.delete_mailbox("other")
+        with pytest.raises(NotFound):
+            await account.annotations(box.id)
+        with pytest.raises(NotFound):
+            await account.annotate(box.id, {"/private/a": b"1"})
+
+    @scenario
+    async def test_too_many_annotations_are_refused_together(self, scene: Scene) -> None:
+        many = {f"/private/{number}": b"x" for number in range(ANNOTATIONS_LIMIT)}
+        await scene.account.annotate(None, many)
+        with pytest.raises(TooManyAnnotations):
+            await scene.account.annotate(None, {"/private/more": b"x", "/private/1": b"y"})
+        assert await scene.account.annotations(None) == dict(sorted(many.items()))

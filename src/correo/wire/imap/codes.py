@@ -5,6 +5,7 @@ those with arguments.
 
 RFC 9051    7.1      the codes of IMAP4rev2
 RFC 5530    3        UNAVAILABLE ... NONEXISTENT
+RFC 5464    4        METADATA; RFC 5466 3.1 UNDEFINED-FILTER
 RFC 4315    3        APPENDUID, COPYUID, UIDNOTSTICKY
 RFC 7162    7        HIGHESTMODSEQ, NOMODSEQ, MODIFIED, CLOSED
 RFC 7889    4        TOOBIG; RFC 6154 6 USEATTR; RFC 8474 4.1 MAILBOXID; RFC 3516 4.3 UNKNOWN-CTE
@@ -30,6 +31,7 @@ __all__ = [
     "HASCHILDREN",
     "INUSE",
     "LIMIT",
+    "METADATA_TOOMANY",
     "NOMODSEQ",
     "NONEXISTENT",
     "NOPERM",
@@ -51,10 +53,13 @@ __all__ = [
     "copy_uid",
     "highest_modseq",
     "mailbox_id",
+    "metadata_long_entries",
+    "metadata_max_size",
     "modified",
     "permanent_flags",
     "uid_next",
     "uid_validity",
+    "undefined_filter",
 ]
 
 ALERT = b"ALERT"
@@ -71,6 +76,7 @@ EXPUNGEISSUED = b"EXPUNGEISSUED"
 HASCHILDREN = b"HASCHILDREN"
 INUSE = b"INUSE"
 LIMIT = b"LIMIT"
+METADATA_TOOMANY = b"METADATA TOOMANY"
 NOMODSEQ = b"NOMODSEQ"
 NONEXISTENT = b"NONEXISTENT"
 NOPERM = b"NOPERM"
@@ -111,6 +117,21 @@ def highest_modseq(modseq: int) -> bytes:
 
 def mailbox_id(object_id: str) -> bytes:
     return b"MAILBOXID (%b)" % object_id.encode("ascii")
+
+
+def metadata_long_entries(size: int) -> bytes:
+    """RFC 5464 4.2.1. size: octets of the longest value left out."""
+    return b"METADATA LONGENTRIES %d" % size
+
+
+def metadata_max_size(size: int) -> bytes:
+    """RFC 5464 4.3. size: octets a value may have."""
+    return b"METADATA MAXSIZE %d" % size
+
+
+def undefined_filter(name: str) -> bytes:
+    """RFC 5466 3.1."""
+    return b"UNDEFINED-FILTER %b" % name.encode("ascii")
 
 
 def modified(numbers: Iterable[int]) -> bytes:

@@ -11,6 +11,7 @@ RFC 5258, 5819, 6154, 8438   LIST selection and return options, CREATE USE
 RFC 4731, 5182        SEARCH RETURN
 RFC 5256, 5957, 5267  SORT and its RETURN, THREAD
 RFC 9394              PARTIAL
+RFC 5464, 9590        METADATA, LIST RETURN (METADATA)
 RFC 9208, 8437, 4978  QUOTA, UNAUTHENTICATE, COMPRESS
 RFC 3502, 6855, 8508  MULTIAPPEND, UTF8 literals, REPLACE
 """
@@ -40,6 +41,7 @@ __all__ = [
     "Enable",
     "Expunge",
     "Fetch",
+    "GetMetadata",
     "GetQuota",
     "GetQuotaRoot",
     "Id",
@@ -58,6 +60,7 @@ __all__ = [
     "Search",
     "SearchReturn",
     "Select",
+    "SetMetadata",
     "Sort",
     "SortKey",
     "StartTls",
@@ -105,6 +108,7 @@ class ListReturn(Enum):
     CHILDREN = b"CHILDREN"
     SPECIAL_USE = b"SPECIAL-USE"
     STATUS = b"STATUS"  # with ListMailboxes.status
+    METADATA = b"METADATA"  # with ListMailboxes.entries
 
 
 class SearchReturn(Enum):
@@ -241,7 +245,7 @@ class ListMailboxes(Command):
     patterns: Unicode; "*" and "%" are wildcards. One for plain LIST; an empty one asks for the
         hierarchy delimiter (only without selection and return options).
     is_extended: whether the command has options or several patterns (RFC 5258 3).
-    status: for ListReturn.STATUS.
+    status: for ListReturn.STATUS. entries: for ListReturn.METADATA.
     """
 
     reference: str
@@ -249,6 +253,7 @@ class ListMailboxes(Command):
     selection: frozenset[ListSelection] = frozenset()
     returns: frozenset[ListReturn] = frozenset()
     status: tuple[StatusItem, ...] = ()
+    entries: tuple[str, ...] = ()
     is_lsub: bool = False
     is_extended: bool = False
 
@@ -282,6 +287,28 @@ class GetQuotaRoot(Command):
     """RFC 9208 4.1.2; the mailbox need not exist."""
 
     mailbox: str
+
+
+@dataclass(slots=True)
+class GetMetadata(Command):
+    """RFC 5464 4.2. mailbox: "" for the account itself.
+
+    depth: levels below each entry that are wanted too; None for all.
+    max_size: octets of a value, longer ones are left out; None for any.
+    """
+
+    mailbox: str
+    entries: tuple[str, ...]
+    depth: int | None = 0
+    max_size: int | None = None
+
+
+@dataclass(slots=True)
+class SetMetadata(Command):
+    """RFC 5464 4.3. notes: a value for each entry, None to remove it."""
+
+    mailbox: str
+    notes: dict[str, bytes | None]
 
 
 @dataclass(slots=True)

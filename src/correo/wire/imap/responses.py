@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from correo.wire.imap.commands import StatusItem
 from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.sequence import format_set
-from correo.wire.imap.strings import mailbox, nstring, string
+from correo.wire.imap.strings import astring, mailbox, nstring, string
 
 __all__ = [
     "capability",
@@ -31,6 +31,7 @@ __all__ = [
     "id_parameters",
     "list_line",
     "literal_item",
+    "metadata",
     "namespace",
     "ok_line",
     "quota",
@@ -188,6 +189,16 @@ def quota(root: str, resources: Iterable[tuple[str, int, int]]) -> bytes:
         b"%b %d %d" % (name.encode("ascii"), used, limit) for name, used, limit in resources
     ]
     return b"* QUOTA %b (%b)\r\n" % (string(root.encode("utf-8")), b" ".join(triplets))
+
+
+def metadata(name: str, values: Mapping[str, bytes | None], *, utf8: bool) -> bytes:
+    """RFC 5464 4.4.1. name: "" for the account itself."""
+    pairs = [
+        b"%b %b" % (astring(entry.encode("ascii")), nstring(value, utf8=utf8))
+        for entry, value in values.items()
+    ]
+    where = mailbox(name, utf8=utf8) if name else b'""'
+    return b"* METADATA %b (%b)\r\n" % (where, b" ".join(pairs))
 
 
 def namespace(

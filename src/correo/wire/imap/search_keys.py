@@ -8,6 +8,7 @@ RFC 9051    6.4.4    all keys of IMAP4rev2
 RFC 3501    6.4.4    NEW, OLD, RECENT
 RFC 7162    3.1.5    MODSEQ
 RFC 5032    3        OLDER, YOUNGER
+RFC 5466    3.1      FILTER
 RFC 8474    6        EMAILID, THREADID
 RFC 8514    4.4      SAVEDBEFORE, SAVEDON, SAVEDSINCE, SAVEDATESUPPORTED
 """
@@ -25,6 +26,7 @@ __all__ = [
     "DateField",
     "DateKey",
     "DateRelation",
+    "FilterKey",
     "FlagKey",
     "HeaderContains",
     "MessageSet",
@@ -53,6 +55,13 @@ class DateRelation(Enum):
     BEFORE = "before"  # earlier than the day
     ON = "on"  # within the day
     SINCE = "since"  # within or later than the day
+
+
+@dataclass(frozen=True, slots=True)
+class FilterKey:
+    """FILTER: a search kept under this name (RFC 5466 3.1)."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +187,7 @@ SearchKey = (
     | MessageSet
     | ModSeqAtLeast
     | ObjectIdKey
+    | FilterKey
     | Not
     | Or
     | AllOf

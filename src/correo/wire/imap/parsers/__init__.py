@@ -4,7 +4,16 @@ Each function takes the tag and the arguments and returns the event, or raises B
 is all of them by name, "UID FETCH" being a name of its own.
 """
 
-from correo.wire.imap.parsers import fetch, mailboxes, messages, quota, search, session, sort
+from correo.wire.imap.parsers import (
+    fetch,
+    mailboxes,
+    messages,
+    metadata,
+    quota,
+    search,
+    session,
+    sort,
+)
 from correo.wire.imap.parsers.shape import Parser
 
 __all__ = ["TABLE"]
@@ -17,4 +26,5 @@ TABLE: dict[bytes, Parser] = {
     **sort.PARSERS,
     **messages.PARSERS,
     **quota.PARSERS,
+    **metadata.PARSERS,
 }

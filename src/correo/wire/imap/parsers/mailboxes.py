@@ -24,6 +24,7 @@ from correo.wire.imap.commands import (
     StatusItem,
     Subscribe,
 )
+from correo.wire.imap.parsers.metadata import read_entries
 from correo.wire.imap.parsers.shape import Parser, words_in_parentheses
 from correo.wire.imap.sequence import SequenceSet
 
@@ -229,6 +230,9 @@ def list_returns(arguments: Arguments, command: ListMailboxes) -> None:
         if option is ListReturn.STATUS:
             arguments.space()
             command.status = status_items(arguments)
+        elif option is ListReturn.METADATA:
+            arguments.space()
+            command.entries = read_entries(arguments)
     command.returns = frozenset(returns)
 
 

@@ -23,6 +23,7 @@ from correo.wire.imap.search_keys import (
     DateField,
     DateKey,
     DateRelation,
+    FilterKey,
     FlagKey,
     HeaderContains,
     MessageSet,
@@ -38,7 +39,7 @@ from correo.wire.imap.search_keys import (
     WithinKey,
 )
 
-__all__ = ["CHARSETS", "NESTING_LIMIT", "PARSERS", "read_keys", "read_returns"]
+__all__ = ["CHARSETS", "NESTING_LIMIT", "PARSERS", "read_keys", "read_program", "read_returns"]
 
 NESTING_LIMIT = 200  # ours; mail programs write a search for 100 senders as 99 nested ORs
 RETURNS = {option.value.decode(): option for option in SearchReturn}
@@ -179,6 +180,13 @@ def object_id_key(*, is_thread: bool) -> Callable[[Keys], SearchKey]:
     return lambda keys: ObjectIdKey(keys.text(), is_thread)
 
 
+def read_filter(keys: Keys) -> SearchKey:
+    name = keys.arguments.atom().decode("ascii")
+    if "/" in name:
+        raise BadCommand("the name of a filter has no slash")
+    return FilterKey(name)
+
+
 READERS: dict[str, Callable[[Keys], SearchKey]] = {
     "NOT": read_not,
     "OR": read_or,
@@ -192,6 +200,7 @@ READERS: dict[str, Callable[[Keys], SearchKey]] = {
     "TEXT": lambda keys: TextContains(keys.text()),
     "KEYWORD": read_keyword,
     "UNKEYWORD": read_unkeyword,
+    "FILTER": read_filter,
     "UID": read_uid,
     "MODSEQ": read_modseq,
     "LARGER": size_key(larger=True),
@@ -210,6 +219,11 @@ READERS: dict[str, Callable[[Keys], SearchKey]] = {
         for relation in DateRelation
     },
 }
+
+
+def read_program(octets: bytes) -> tuple[SearchKey, bool]:
+    """Keys kept as octets, as a filter is (RFC 5466 3.1). Raises BadCommand."""
+    return read_keys(Arguments(b" " + octets, []))
 
 
 def search(*, is_uid: bool) -> Parser:
