@@ -23,10 +23,21 @@ from correo.servers.imap.filters import without_filters
 from correo.servers.imap.refusals import UnknownCharset
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
+from correo.store.model import Mailbox
 from correo.wire.imap import responses
 from correo.wire.imap.commands import Command, Search, SearchReturn, Sort
 
-__all__ = ["HANDLERS", "conclude", "found_by", "tell"]
+__all__ = [
+    "HANDLERS",
+    "Found",
+    "conclude",
+    "esearch_lines",
+    "found_by",
+    "highest_modseq",
+    "is_saving",
+    "returned",
+    "tell",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +132,30 @@ def result_lines(session: ImapSession, command: Search, found: Found) -> list[by
         if is_sort or "IMAP4REV2" not in session.engine.enabled:
             return [responses.search(found.numbers, modseq=found.modseq, is_sort=is_sort)]
         returns = frozenset({SearchReturn.ALL})
+    return esearch_lines(session, command, returns, found)
+
+
+def esearch_lines(
+    session: ImapSession,
+    command: Search,
+    returns: frozenset[SearchReturn],
+    found: Found,
+    *,
+    about: Mailbox | None = None,
+) -> list[bytes]:
+    """An ESEARCH response.
+
+    Args:
+        about: the mailbox, if that has to be said (RFC 7377 2.1).
+    """
     if returns == {SearchReturn.SAVE}:
         return []
     numbers, partial = found.numbers, command.partial
     line = responses.esearch(
         command.tag,
         is_uid=command.is_uid,
+        about=(about.name, about.uid_validity) if about is not None else None,
+        utf8=session.engine.is_utf8,
         minimum=numbers[0] if SearchReturn.MIN in returns and numbers else None,
         maximum=numbers[-1] if SearchReturn.MAX in returns and numbers else None,
         count=len(numbers) if SearchReturn.COUNT in returns else None,

@@ -22,6 +22,7 @@ from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
 from correo.servers.imap import capabilities, news
 from correo.servers.imap.filing import Filing
+from correo.servers.imap.progress import keep_telling
 from correo.servers.imap.refusals import answer_to
 from correo.servers.imap.services import Services
 from correo.servers.imap.targets import Targets
@@ -82,10 +83,14 @@ class ImapSession:
         return None if waiting is None else self._work(event, waiting)
 
     async def _work(self, event: Any, waiting: Coroutine[Any, Any, None]) -> None:
+        telling = keep_telling(self.connection, self.engine, event)
         try:
             await waiting
         except Refusal as refusal:
             self.refuse(event, refusal)
+        finally:
+            if telling is not None:
+                telling.stop()
 
     def broken(self, error: PeerError) -> None:
         self.engine.bye(str(error))

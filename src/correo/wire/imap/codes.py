@@ -14,6 +14,7 @@ RFC 7889    4        TOOBIG; RFC 6154 6 USEATTR; RFC 8474 4.1 MAILBOXID; RFC 351
 from collections.abc import Iterable, Sequence
 
 from correo.wire.imap.sequence import format_set
+from correo.wire.imap.strings import string
 
 __all__ = [
     "ALERT",
@@ -52,6 +53,7 @@ __all__ = [
     "capability",
     "copy_uid",
     "highest_modseq",
+    "in_progress",
     "mailbox_id",
     "metadata_long_entries",
     "metadata_max_size",
@@ -113,6 +115,11 @@ def copy_uid(uid_validity: int, source_uids: Sequence[int], uids: Sequence[int])
 
 def highest_modseq(modseq: int) -> bytes:
     return b"HIGHESTMODSEQ %d" % modseq
+
+
+def in_progress(tag: bytes) -> bytes:
+    """RFC 9585 4, without a count."""
+    return b"INPROGRESS (%b NIL NIL)" % string(tag)
 
 
 def mailbox_id(object_id: str) -> bytes:

@@ -10,7 +10,7 @@ RFC 7162              CONDSTORE and QRESYNC parameters
 RFC 5258, 5819, 6154, 8438   LIST selection and return options, CREATE USE
 RFC 4731, 5182        SEARCH RETURN
 RFC 5256, 5957, 5267  SORT and its RETURN, THREAD
-RFC 9394              PARTIAL
+RFC 9394, 7377        PARTIAL, ESEARCH over many mailboxes
 RFC 5464, 9590        METADATA, LIST RETURN (METADATA)
 RFC 9208, 8437, 4978  QUOTA, UNAUTHENTICATE, COMPRESS
 RFC 3502, 6855, 8508  MULTIAPPEND, UTF8 literals, REPLACE
@@ -23,6 +23,7 @@ from correo.wire.imap.fetch_items import FetchItem
 from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.search_keys import SearchKey
 from correo.wire.imap.sequence import SequenceSet
+from correo.wire.imap.sources import Source
 
 __all__ = [
     "AppendAborted",
@@ -52,6 +53,7 @@ __all__ = [
     "ListSelection",
     "Login",
     "Move",
+    "MultiSearch",
     "Namespace",
     "Noop",
     "QResync",
@@ -408,6 +410,13 @@ class Search(Command):
     mentions_modseq: bool = False
     is_charset_known: bool = True
     partial: PartialRange | None = None
+
+
+@dataclass(slots=True)
+class MultiSearch(Search):
+    """ESEARCH (RFC 7377): is_uid always; the answer speaks of UIDs, and of each mailbox."""
+
+    sources: tuple[Source, ...] = ()
 
 
 class SortKey(Enum):

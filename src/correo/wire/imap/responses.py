@@ -109,6 +109,8 @@ def esearch(
     tag: bytes,
     *,
     is_uid: bool,
+    about: tuple[str, int] | None = None,
+    utf8: bool = False,
     minimum: int | None = None,
     maximum: int | None = None,
     count: int | None = None,
@@ -118,9 +120,13 @@ def esearch(
 ) -> bytes:
     """Only what was asked is given; MIN, MAX and ALL are left out when nothing was found.
 
+    about: the mailbox's name and UIDVALIDITY, in answer to the command ESEARCH (RFC 7377 2.1).
     every: in the order of the answer, that of SORT included (RFC 5267 3.1).
     """
-    parts = [b"* ESEARCH (TAG %b)" % string(tag)]
+    correlators = b"TAG %b" % string(tag)
+    if about is not None:
+        correlators += b" MAILBOX %b UIDVALIDITY %d" % (mailbox(about[0], utf8=utf8), about[1])
+    parts = [b"* ESEARCH (%b)" % correlators]
     if is_uid:
         parts.append(b"UID")
     if minimum is not None:

@@ -1,7 +1,7 @@
 """SEARCH and UID SEARCH: return options, charset, and the tree of keys.
 
 RFC 9051    6.4.4    SEARCH; RFC 3501 6.4.4 for the keys of IMAP4rev1
-RFC 4731    3.1      RETURN; RFC 5182 2.1 SAVE; RFC 9394 3.1 PARTIAL
+RFC 4731    3.1      RETURN; RFC 5182 2.1 SAVE; RFC 9394 3.1 PARTIAL; RFC 7377 ESEARCH
 RFC 7162    3.1.5    MODSEQ; RFC 5032 3 OLDER, YOUNGER; RFC 8474 6; RFC 8514 4.4
 RFC 6855    3        no CHARSET after ENABLE UTF8=ACCEPT
 
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import date
 
 from correo.wire.imap.arguments import Arguments, BadCommand, check_utf8
-from correo.wire.imap.commands import Command, Search, SearchReturn
+from correo.wire.imap.commands import Command, MultiSearch, Search, SearchReturn
 from correo.wire.imap.dates import parse_date
 from correo.wire.imap.parsers.shape import Parser
 from correo.wire.imap.partial import PartialRange
@@ -38,6 +38,7 @@ from correo.wire.imap.search_keys import (
     TextContains,
     WithinKey,
 )
+from correo.wire.imap.sources import Source, SourceKind, read_sources
 
 __all__ = ["CHARSETS", "NESTING_LIMIT", "PARSERS", "read_keys", "read_program", "read_returns"]
 
@@ -229,15 +230,30 @@ def read_program(octets: bytes) -> tuple[SearchKey, bool]:
 def search(*, is_uid: bool) -> Parser:
     def parse(tag: bytes, arguments: Arguments) -> Command:
         returns, partial = read_returns(arguments)
-        key: SearchKey = AnyMessage()
-        mentions_modseq, is_known = False, True
-        if arguments.octets[arguments.at : arguments.at + 9].upper() == b" CHARSET ":
-            is_known = read_charset(arguments) in CHARSETS
-        if is_known:
-            key, mentions_modseq = read_keys(arguments)
+        key, mentions_modseq, is_known = read_searched(arguments)
         return Search(tag, is_uid, key, returns, mentions_modseq, is_known, partial)
 
     return parse
+
+
+def parse_multi_search(tag: bytes, arguments: Arguments) -> Command:
+    """RFC 7377 4, esearch; without sources it is the selected mailbox that is meant."""
+    sources: tuple[Source, ...] = (Source(SourceKind.SELECTED),)
+    if arguments.octets[arguments.at : arguments.at + 5].upper() == b" IN (":
+        arguments.at += 4
+        sources = read_sources(arguments)
+    returns, partial = read_returns(arguments)
+    key, mentions_modseq, is_known = read_searched(arguments)
+    return MultiSearch(tag, True, key, returns, mentions_modseq, is_known, partial, sources)
+
+
+def read_searched(arguments: Arguments) -> tuple[SearchKey, bool, bool]:
+    """The keys, behind a charset perhaps; whether MODSEQ is among them, and whether the charset
+    is known. Keys in an unknown charset are not read."""
+    if arguments.octets[arguments.at : arguments.at + 9].upper() == b" CHARSET ":
+        if read_charset(arguments) not in CHARSETS:
+            return AnyMessage(), False, False
+    return *read_keys(arguments), True
 
 
 def read_keys(arguments: Arguments) -> tuple[SearchKey, bool]:
@@ -285,4 +301,5 @@ def read_charset(arguments: Arguments) -> bytes:
 PARSERS: dict[bytes, Parser] = {
     b"SEARCH": search(is_uid=False),
     b"UID SEARCH": search(is_uid=True),
+    b"ESEARCH": parse_multi_search,
 }

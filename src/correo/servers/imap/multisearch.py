@@ -1,0 +1,123 @@
+"""ESEARCH: search in many mailboxes at once.
+
+RFC 7377    2        the command; a mailbox where nothing is found is not mentioned
+            2.1      each answer says which mailbox it is about, and speaks of UIDs
+            2.2      sources; SAVE only with the selected mailbox alone
+
+Departures: sequence numbers among the keys are those of each mailbox as it is at that moment.
+
+Cost: that of opening and searching each mailbox, one after the other.
+"""
+
+from collections.abc import Sequence
+
+from correo.base.errors import NotFound
+from correo.mailbox import names
+from correo.mailbox.search import search
+from correo.mailbox.view import View
+from correo.servers.imap.criteria import criterion_of
+from correo.servers.imap.filters import without_filters
+from correo.servers.imap.refusals import Misused, UnknownCharset
+from correo.servers.imap.search import (
+    Found,
+    esearch_lines,
+    highest_modseq,
+    is_saving,
+    returned,
+)
+from correo.servers.imap.services import Handler
+from correo.servers.imap.session import ImapSession
+from correo.store.model import HIERARCHY_DELIMITER, Mailbox
+from correo.wire.imap.commands import Command, MultiSearch, SearchReturn
+from correo.wire.imap.sources import Source, SourceKind
+
+__all__ = ["HANDLERS"]
+
+
+async def answer_multi_search(session: ImapSession, command: MultiSearch) -> None:
+    is_selected_meant = any(each.kind is SourceKind.SELECTED for each in command.sources)
+    if is_selected_meant and session.selected is None:
+        raise Misused("no mailbox is selected")
+    if is_saving(command) and (not is_selected_meant or len(command.sources) > 1):
+        raise Misused("SAVE is for the selected mailbox alone")
+    if not command.is_charset_known:
+        raise UnknownCharset
+    if command.mentions_modseq:
+        session.enable_condstore()
+    command.key = await without_filters(session, command.key)
+    for mailbox in await chosen(session, command.sources):
+        await search_in(session, command, mailbox)
+    await session.conclude(command, "searched")
+
+
+async def chosen(session: ImapSession, sources: Sequence[Source]) -> list[Mailbox]:
+    """The mailboxes meant, each once, in the order of LIST."""
+    selected = session.selected
+    return [
+        mailbox
+        for mailbox in await session.account.mailboxes()
+        if any(is_meant(mailbox, source, selected) for source in sources)
+    ]
+
+
+def is_meant(mailbox: Mailbox, source: Source, selected: View | None) -> bool:
+    match source.kind:
+        case SourceKind.SELECTED:
+            return selected is not None and selected.live.mailbox.id == mailbox.id
+        case SourceKind.INBOXES:
+            return mailbox.name == "INBOX"
+        case SourceKind.PERSONAL:
+            return True
+        case SourceKind.SUBSCRIBED:
+            return mailbox.subscribed
+    return any(is_named(mailbox.name, name, source.kind) for name in source.mailboxes)
+
+
+def is_named(name: str, top: str, kind: SourceKind) -> bool:
+    top = names.canonical(top)
+    if name == top:
+        return True
+    below = name.removeprefix(top + HIERARCHY_DELIMITER)
+    if below == name or kind is SourceKind.MAILBOXES:
+        return False
+    return kind is SourceKind.SUBTREE or HIERARCHY_DELIMITER not in below
+
+
+async def search_in(session: ImapSession, command: MultiSearch, mailbox: Mailbox) -> None:
+    """Search one mailbox and tell what was found; one that is gone meanwhile is left out."""
+    services, selected = session.services, session.selected
+    if selected is not None and selected.live.mailbox.id == mailbox.id:
+        await selected.live.refresh_if_stale()
+        await tell_found(session, command, mailbox, selected)
+        return
+    try:
+        view = await services.mailboxes.select(session.account, mailbox, nobody_is_told)
+    except NotFound:
+        return
+    try:
+        await tell_found(session, command, mailbox, view)
+    finally:
+        services.mailboxes.release(view)
+
+
+def nobody_is_told() -> None:
+    """A mailbox that is only looked through has no news for the client."""
+
+
+async def tell_found(
+    session: ImapSession, command: MultiSearch, mailbox: Mailbox, view: View
+) -> None:
+    criterion = criterion_of(command.key, view, session.services.clock.now())
+    shown = view.uids[: view.exists].tolist()
+    uids = await search(view.live, shown, criterion, wants_index=session.services.indexing.want)
+    answered = returned(command, uids)
+    if is_saving(command):
+        view.saved = answered
+    if uids:
+        modseq = highest_modseq(view, answered) if command.mentions_modseq else None
+        returns = command.returns or frozenset({SearchReturn.ALL})
+        lines = esearch_lines(session, command, returns, Found(uids, modseq), about=mailbox)
+        session.engine.send_lines(lines)
+
+
+HANDLERS: dict[type[Command], Handler] = {MultiSearch: answer_multi_search}
