@@ -105,15 +105,16 @@ class Plan:
 
     Args:
         items: such as are answered from columns. The UID is told first, the rest as asked.
+        is_by_uid: UIDFETCH, so that lines are numbered by UIDs (RFC 9586 3.3).
 
     columns: what to ask the store for; the UID comes first.
     """
 
     __slots__ = ("_converts", "_template", "columns")
 
-    def __init__(self, items: Iterable[FetchItem]) -> None:
+    def __init__(self, items: Iterable[FetchItem], *, is_by_uid: bool = False) -> None:
         self.columns: list[Column] = [Column.UID]
-        self._template = b"* %d FETCH ("
+        self._template = b"* %d UIDFETCH (" if is_by_uid else b"* %d FETCH ("
         self._converts: list[tuple[int, Convert]] = []
         for item in sorted(items, key=lambda item: item is not FetchAttribute.UID):
             if self._converts:

@@ -54,9 +54,10 @@ MAIL = (
     "PREVIEW",  # RFC 8970
     "I18NLEVEL=1",  # RFC 5255
     "UTF8=ACCEPT",  # RFC 6855
+    "UIDONLY",  # RFC 9586
 )
 
-ENABLEABLE = frozenset({"CONDSTORE", "QRESYNC", "IMAP4REV2", "UTF8=ACCEPT"})
+ENABLEABLE = frozenset({"CONDSTORE", "QRESYNC", "IMAP4REV2", "UTF8=ACCEPT", "UIDONLY"})
 
 
 @lru_cache(maxsize=16)

@@ -18,7 +18,7 @@ from correo.base.blobs import Chunk
 from correo.mailbox import flags
 from correo.mailbox.view import View
 from correo.net.pace import Pace
-from correo.servers.imap import body
+from correo.servers.imap import body, uidonly
 from correo.servers.imap.attributes import (
     Plan,
     is_answered_from_columns,
@@ -119,26 +119,30 @@ def sets_seen(item: FetchItem) -> bool:
 class _Sender:
     """Sends the lines of one FETCH; counts the messages."""
 
-    __slots__ = ("_pace", "_session", "_uids", "_view", "_waiting", "sent")
+    __slots__ = ("_is_by_uid", "_pace", "_session", "_uids", "_view", "_waiting", "sent")
 
     def __init__(self, session: ImapSession, uids: list[int]) -> None:
         self._session = session
         self._view: View = session.view
         self._uids = uids
+        self._is_by_uid = uidonly.is_enabled(session.engine)
         self._pace = Pace()
         self._waiting = 0  # octets in the engine
         self.sent = 0
 
     async def send(self, items: Sequence[FetchItem]) -> None:
         if is_answered_from_memory(items):
-            await self._from_memory(Plan(items))
+            await self._from_memory(self._plan(items))
             return
         plain = [item for item in items if is_answered_from_columns(item)]
         rest = [item for item in items if not is_answered_from_columns(item)]
         if rest:
-            await self._with_bodies(Plan(plain), cast("list[body.BodyItem]", rest))
+            await self._with_bodies(self._plan(plain), cast("list[body.BodyItem]", rest))
         else:
-            await self._from_columns(Plan(plain))
+            await self._from_columns(self._plan(plain))
+
+    def _plan(self, items: Sequence[FetchItem]) -> Plan:
+        return Plan(items, is_by_uid=self._is_by_uid)
 
     async def _from_memory(self, plan: Plan) -> None:
         live = self._view.live
@@ -192,7 +196,7 @@ class _Sender:
             told = max(columns[plan.columns.index(Column.MODSEQ)], default=0)
             if told > self._view.live.highest_modseq:
                 self._view.live.is_stale = True  # what lies below is to be told as well
-        return self._view.numbers_of(columns[0])
+        return columns[0] if self._is_by_uid else self._view.numbers_of(columns[0])
 
     async def _breathe(self) -> None:
         """Send what is ready; wait for a slow client, and give others their turn."""

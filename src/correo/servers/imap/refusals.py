@@ -27,6 +27,7 @@ __all__ = [
     "NoTarget",
     "NotPermitted",
     "ReadOnly",
+    "UidRequired",
     "UndefinedFilter",
     "UnknownCharset",
     "answer_to",
@@ -78,6 +79,13 @@ class UndefinedFilter(Refusal):
         self.name = name
 
 
+class UidRequired(Misused):
+    """The client has enabled UIDONLY and yet uses message numbers."""
+
+    def __init__(self) -> None:
+        super().__init__("UIDONLY is enabled: use UIDs")
+
+
 class UnknownCharset(Refusal):
     """A search is in a charset we do not read."""
 
@@ -106,7 +114,8 @@ def answer_to(refusal: Refusal) -> tuple[Condition, str, bytes]:
     """Condition, text and response code of the tagged answer; our own trouble is logged."""
     log_own_trouble(log, refusal)
     if isinstance(refusal, Misused):
-        return Condition.BAD, refusal.text, codes.CLIENTBUG
+        is_number_used = isinstance(refusal, UidRequired)
+        return Condition.BAD, refusal.text, codes.UIDREQUIRED if is_number_used else codes.CLIENTBUG
     if isinstance(refusal, UndefinedFilter):
         return Condition.NO, refusal.text, codes.undefined_filter(refusal.name)
     code = CODES.get(type(refusal))

@@ -43,7 +43,7 @@ async def tell_since(session: ImapSession, mailbox: Mailbox, known: QResync) -> 
         if (update := flag_update(view, change.uid)) is not None
     ]
     inside = [update for update in changed if is_within(spans, update[1])]
-    session.engine.send_lines(news.flags_lines(inside, with_modseq=True))
+    session.engine.send_lines(news.flags_lines(session.engine, inside))
 
 
 def vanished_lines(view: View, vanished: Iterable[int], spans: list[Span]) -> list[bytes]:

@@ -13,7 +13,7 @@ Cost: two thread hops; a mailbox that another session has open needs no list of 
 from correo.base.errors import NotFound
 from correo.mailbox import names
 from correo.mailbox.view import View
-from correo.servers.imap import news, resync
+from correo.servers.imap import news, resync, uidonly
 from correo.servers.imap.listing import attributes_of
 from correo.servers.imap.refusals import Misused
 from correo.servers.imap.services import Handler
@@ -67,7 +67,8 @@ def opening_lines(session: ImapSession, view: View, mailbox: Mailbox) -> list[by
         )
         return lines
     lines.append(responses.recent(0))
-    first = first_unseen(view) if mailbox.unseen else 0
+    is_unseen_told = mailbox.unseen and not uidonly.is_enabled(session.engine)
+    first = first_unseen(view) if is_unseen_told else 0
     if first:
         lines.append(line(b"UNSEEN %d" % first, "first unseen message"))
     return lines

@@ -20,7 +20,7 @@ from correo.base.errors import PeerError, Refusal, UsageError
 from correo.mailbox.view import View
 from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
-from correo.servers.imap import capabilities, news
+from correo.servers.imap import capabilities, news, uidonly
 from correo.servers.imap.filing import Filing
 from correo.servers.imap.progress import keep_telling
 from correo.servers.imap.refusals import answer_to
@@ -76,6 +76,8 @@ class ImapSession:
         services.indexing.is_disturbed = True
         answer = services.handlers[type(event)]
         try:
+            if uidonly.is_enabled(self.engine):
+                uidonly.check_uids(event)
             waiting = answer(self, event)
         except Refusal as refusal:
             self.refuse(event, refusal)

@@ -10,13 +10,12 @@ otherwise the client would believe in flags that are not there.
 Cost: two thread hops, one of them the commit; 10,000 answers 15 ms.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from correo.mailbox import flags
 from correo.mailbox.view import FlagUpdate, View
 from correo.net.pace import Pace
-from correo.servers.imap import news
+from correo.servers.imap import news, uidonly
 from correo.servers.imap.numbers import uids_of
 from correo.servers.imap.refusals import Expunged, ReadOnly
 from correo.servers.imap.services import Handler
@@ -24,16 +23,13 @@ from correo.servers.imap.session import ImapSession
 from correo.store.model import Change, FlagMode, FlagsStored
 from correo.wire.imap import codes
 from correo.wire.imap.commands import Command, Store
+from correo.wire.imap.server import ImapServerEngine
 
 __all__ = ["HANDLERS"]
 
+Lines = Callable[[ImapServerEngine, list[FlagUpdate]], list[bytes]]  # writes FETCH lines
+
 PIECE = 1000  # lines sent before others get their turn; about a microsecond each
-
-
-class Lines(Protocol):
-    """Writes FETCH lines for some messages."""
-
-    def __call__(self, changed: list[FlagUpdate], /, *, with_modseq: bool) -> list[bytes]: ...
 
 
 async def answer_store(session: ImapSession, command: Store) -> None:
@@ -80,10 +76,10 @@ async def tell_stored(
 
 async def send(session: ImapSession, changes: list[Change], lines: Lines) -> None:
     """Send the lines of many messages, and give others their turn between."""
-    with_modseq, pace = "CONDSTORE" in session.engine.enabled, Pace()
+    pace = Pace()
     for first in range(0, len(changes), PIECE):
         some = updates(session.view, changes[first : first + PIECE])
-        session.engine.send_lines(lines(some, with_modseq=with_modseq))
+        session.engine.send_lines(lines(session.engine, some))
         await session.connection.drain()
         await pace.breathe()
 
@@ -96,12 +92,13 @@ def updates(view: View, changes: Sequence[Change]) -> list[FlagUpdate]:
     ]
 
 
-def modseq_lines(quiet: list[FlagUpdate], *, with_modseq: bool) -> list[bytes]:
+def modseq_lines(engine: ImapServerEngine, quiet: list[FlagUpdate]) -> list[bytes]:
     """All that .SILENT leaves to be told (RFC 7162 3.1.3)."""
+    if uidonly.is_enabled(engine):
+        return [b"* %d UIDFETCH (MODSEQ (%d))\r\n" % (uid, modseq) for _, uid, _, modseq in quiet]
     return [
         b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (number, uid, modseq)
         for number, uid, _, modseq in quiet
-        if with_modseq
     ]
 
 

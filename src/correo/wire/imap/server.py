@@ -288,6 +288,8 @@ class ImapServerEngine(Answers):
 
     def _begin_append(self, mark: LiteralMark) -> None:
         arguments = self._arguments()
+        if self._draft.name == b"REPLACE" and "UIDONLY" in self.enabled:
+            raise BadCommand("UIDONLY is enabled: use UID REPLACE", codes.UIDREQUIRED)
         self._append = begin(self._draft.tag, self._draft.name, arguments)
         self._announce(self._append, arguments, mark)
 
