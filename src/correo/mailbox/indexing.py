@@ -110,8 +110,11 @@ async def index_some(account: AccountStore) -> int:
 
 
 async def pieces_of(message: UnindexedMessage) -> list[Piece] | None:
-    """A message's texts as stored; None if they are too much."""
-    places = list(places_of_text(Structure.decode(message.structure)))
+    """A message's texts as stored; None if they are too much, or cannot be found."""
+    try:
+        places = list(places_of_text(Structure.decode(message.structure)))
+    except ValueError:  # damaged: whoever reads the message will hear of it
+        return None
     if sum(place.range[1] for place in places) > TEXT_LIMIT:
         return None
     return [(place, await read_range(message.octets, place.range)) for place in places]

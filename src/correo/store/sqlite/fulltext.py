@@ -26,7 +26,7 @@ from correo.store.sqlite.fetching import blob_header
 
 __all__ = ["add", "drop", "forget", "holding", "is_begun", "unindexed"]
 
-ROWS_AT_ONCE, WEIGHT_AT_ONCE = 50, 512 * 1024  # messages, octets
+ROWS_AT_ONCE, WEIGHT_AT_ONCE = 25, 512 * 1024  # messages, octets
 TERMS_AT_ONCE = 500  # runs in one question to the index
 TRIGRAM = 3  # characters
 LAST = chr(0x10FFFF)
