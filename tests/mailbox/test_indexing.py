@@ -41,7 +41,7 @@ MAIL = [
 PIECES = [
     "hello", "HELLO-W", "o-w", "ello world", "lo", "noon", "café", "rudo", "THÉÂTRE", "hidden",
     "invoice.pdf", "voice", "needle", "A" * 40, "AneedleB", "haystack", "albatross", "no header",
-    "filler 1", "filler 11", "number", "-", " ", "", "zzz", '"', "subject: lunch",
+    "filler 1", "filler 11", "number", "-", " ", "", "zzz", '"', "subject: lunch", "albatros", "haystak",
 ]  # fmt: skip
 
 Play = Callable[[AccountStore], Awaitable[None]]
@@ -79,7 +79,13 @@ async def all_found(account: AccountStore) -> list[list[int]]:
     return [
         await found(account, criterion)
         for piece in PIECES
-        for criterion in (c.BodyHolds(piece), c.TextHolds(piece), c.HeaderHolds("Subject", piece))
+        for criterion in (
+            c.BodyHolds(piece),
+            c.TextHolds(piece),
+            c.HeaderHolds("Subject", piece),
+            c.TextHolds(piece, is_near=True),
+            c.HeaderHolds("Subject", piece, is_near=True),
+        )
     ]
 
 

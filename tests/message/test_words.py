@@ -45,3 +45,20 @@ def test_an_exact_needle_is_in_the_texts_that_have_its_run_and_in_no_other(
 @given(st.text(max_size=300))
 def test_no_run_is_longer_than_a_window(text: str) -> None:
     assert all(1 <= len(run) <= WINDOW for run in runs_of(text))
+
+
+@pytest.mark.parametrize(
+    ("word", "run", "is_found"),
+    [
+        ("helo", "hello", True),
+        ("hello", "othello", True),
+        ("helo", "help", True),
+        ("cat", "cut", False),
+        ("albatros", "albatross", True),
+        ("albtaross", "albatross", True),
+        ("albatross", "algatrozz", False),
+        ("abcd", "wxyz", False),
+    ],
+)
+def test_a_word_is_near_with_a_letter_or_two_wrong(word: str, run: str, is_found: bool) -> None:
+    assert Needle.near(word).is_in({run}) == is_found

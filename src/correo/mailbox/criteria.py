@@ -1,7 +1,8 @@
 """Say what messages somebody looks for, in the words of mail; `search` finds them.
 
 IMAP SEARCH and JMAP filters are both turned into these. Times are seconds since 1970 UTC; texts
-are Unicode and compared regardless of case.
+are Unicode and compared regardless of case. Where a text may be near (`is_near`), its words are
+looked for each by itself, and may have a letter or two wrong.
 """
 
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ class HeaderHolds:
 
     field: str
     text: str
+    is_near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class BodyHolds:
     """The text is in a text part, decoded."""
 
     text: str
+    is_near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class TextHolds:
     """The text is in the header or in a text part, decoded."""
 
     text: str
+    is_near: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,11 +163,11 @@ class _Search:
         """By a header field; those that people search are remembered."""
         name, text = wanted.field.lower(), fold(wanted.text)
         if len(self._live.derived.get(f"field {name}", ())) < len(self._live.uids):
-            holding = await self._holding(Needle.of(text), Where.HEADER)
+            holding = await self._holding(needle_of(wanted), Where.HEADER)
             if holding is not None:
                 perhaps = {*holding.found, *holding.unindexed}
                 uids = [uid for uid in uids if uid in perhaps]
-        if name not in REMEMBERED_FIELDS or "\n" in text:
+        if name not in REMEMBERED_FIELDS or "\n" in text or wanted.is_near:
             return await self._rows(uids, Column.HEADER, header_test(wanted))
         field = header_field(name, FIELD_LIMIT)
         derivation = Derivation(f"field {name}", (Column.HEADER,), field)
@@ -200,7 +200,7 @@ class _Search:
     ) -> list[int]:
         """By the full-text index; what it does not know, or not for sure, is read."""
         where = Where.ANYWHERE if isinstance(criterion, criteria.TextHolds) else Where.BODY
-        needle = Needle.of(fold(criterion.text))
+        needle = needle_of(criterion)
         holding = await self._holding(needle, where)
         if holding is None:
             return await self._read_texts(criterion, uids)
@@ -237,6 +237,14 @@ class _Search:
         self, uids: list[int], columns: Sequence[Column]
     ) -> AsyncIterator[list[tuple[object, ...]]]:
         return self._live.account.fetch(self._live.mailbox.id, uids, columns)
+
+
+def needle_of(
+    criterion: criteria.HeaderHolds | criteria.BodyHolds | criteria.TextHolds,
+) -> Needle:
+    """What the full-text index is asked for."""
+    text = fold(criterion.text)
+    return Needle.near(text) if criterion.is_near else Needle.of(text)
 
 
 def _within(wanted: criteria.Between) -> Callable[[int | None], bool]:

@@ -9,9 +9,10 @@ RFC 5957    3, 4     DISPLAYFROM, DISPLAYTO
 Cost: 2 to 3 microseconds a message the first time, later 0.5: the sorting of Python.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from correo.mailbox.derived import Derivation, derive, of_column
 from correo.mailbox.live import LiveMailbox
@@ -31,6 +32,7 @@ class SortKey(Enum):
     DISPLAYFROM = "DISPLAYFROM"
     DISPLAYTO = "DISPLAYTO"
     FROM = "FROM"
+    RELEVANCY = "RELEVANCY"
     SIZE = "SIZE"
     SUBJECT = "SUBJECT"
     TO = "TO"
@@ -44,11 +46,23 @@ class SortOrder:
     is_reversed: bool = False
 
 
-async def sort(live: LiveMailbox, uids: Sequence[int], orders: Sequence[SortOrder]) -> list[int]:
-    """The same UIDs (given ascending) in this order; those gone meanwhile are left out."""
+async def sort(
+    live: LiveMailbox,
+    uids: Sequence[int],
+    orders: Sequence[SortOrder],
+    scores: Mapping[int, int] | None = None,
+) -> list[int]:
+    """The same UIDs (given ascending) in this order; those gone meanwhile are left out.
+
+    Args:
+        scores: for RELEVANCY; the highest comes first (RFC 6203 6).
+    """
     found = list(uids)
     for order in reversed(orders):  # each sort leaves equals as they were
-        values = await derive(live, uids, DERIVATIONS[order.key])
+        if order.key is SortKey.RELEVANCY:
+            values: Mapping[int, Any] = {uid: -score for uid, score in (scores or {}).items()}
+        else:
+            values = await derive(live, uids, DERIVATIONS[order.key])
         found = [uid for uid in found if uid in values]
         found.sort(key=values.__getitem__, reverse=order.is_reversed)
     return found

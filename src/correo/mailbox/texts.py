@@ -23,6 +23,7 @@ from correo.message import headers
 from correo.message.dates import sent_day
 from correo.message.structure import Part, Structure
 from correo.message.text import text_of_header, text_of_part
+from correo.message.words import Needle, runs_of
 from correo.store.model import Octets, Where
 
 __all__ = [
@@ -60,6 +61,12 @@ def header_test(wanted: HeaderHolds) -> Callable[[bytes], bool]:
     """Whether a header has such a field."""
     name = wanted.field.lower().encode("utf-8")
     text = fold(wanted.text)
+    if wanted.is_near:
+        needle = Needle.near(text)
+        return lambda header: any(
+            needle.is_in(runs_of(fold(headers.text(value))))
+            for value in headers.every(header, name)
+        )
 
     def holds(header: bytes) -> bool:
         return any(text in fold(headers.text(value)) for value in headers.every(header, name))
@@ -132,6 +139,8 @@ def text_test(wanted: BodyHolds | TextHolds) -> TextTest:
     """Whether the text is in a message's text parts, or in its headers (TEXT)."""
     text = fold(wanted.text)
     with_header = isinstance(wanted, TextHolds)
+    if wanted.is_near:
+        return near_test(Needle.near(text), with_header=with_header)
 
     async def holds(octets: Octets, structure: Structure) -> bool:
         for place in places_of_text(structure):
@@ -139,6 +148,19 @@ def text_test(wanted: BodyHolds | TextHolds) -> TextTest:
                 if await _is_in(text, octets, place):
                     return True
         return not text
+
+    return holds
+
+
+def near_test(needle: Needle, *, with_header: bool) -> TextTest:
+    """Whether the words of a text, or some much like them, are anywhere in a message."""
+
+    async def holds(octets: Octets, structure: Structure) -> bool:
+        runs: set[str] = set()
+        for place in places_of_text(structure):
+            if with_header or place.where is Where.BODY:
+                runs |= runs_of(text_at(place, await read_range(octets, place.range)))
+        return needle.is_in(runs)
 
     return holds
 

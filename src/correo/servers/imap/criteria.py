@@ -2,21 +2,24 @@
 
 RFC 9051    6.4.4    search keys
 RFC 5032             OLDER and YOUNGER look at the internal date
+RFC 6203    3        FUZZY
 RFC 5182    2.1      "$" within a search
 RFC 8514    4.4      SAVEDATESUPPORTED
 """
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from correo.mailbox import criteria
 from correo.mailbox.criteria import Criterion
+from correo.mailbox.fuzzy import nearly
 from correo.mailbox.view import View
 from correo.servers.imap.refusals import Misused
 from correo.store.model import Column
 from correo.wire.imap import search_keys as keys
 from correo.wire.imap.search_keys import SearchKey
 
-__all__ = ["criterion_of", "mentions_numbers"]
+__all__ = ["criterion_of", "every", "is_fuzzy", "mentions_numbers"]
 
 EVERY = criteria.Everything()
 NONE = criteria.Not(EVERY)
@@ -43,6 +46,8 @@ def criterion_of(key: SearchKey, view: View, now: float, depth: int = 0) -> Crit
             return criteria.AnyOf(tuple(criterion_of(s, view, now, depth + 1) for s in sides))
         case keys.AllOf():
             return criteria.All(tuple(criterion_of(k, view, now, depth + 1) for k in key.keys))
+        case keys.FuzzyKey():
+            return nearly(criterion_of(key.key, view, now, depth + 1))
         case keys.MessageSet():
             return among(key, view)
         case keys.WithinKey():
@@ -118,14 +123,24 @@ def within(key: keys.WithinKey, now: float) -> Criterion:
 
 def mentions_numbers(key: SearchKey) -> bool:
     """Whether sequence numbers are among the keys: then no expunge may be told meanwhile."""
-    match key:
-        case keys.MessageSet():
-            return not key.is_uid
-        case keys.Not():
-            return mentions_numbers(key.key)
-        case keys.Or():
-            return mentions_numbers(key.left) or mentions_numbers(key.right)
-        case keys.AllOf():
-            return any(mentions_numbers(each) for each in key.keys)
-        case _:
-            return False
+    return any(isinstance(each, keys.MessageSet) and not each.is_uid for each in every(key))
+
+
+def is_fuzzy(key: SearchKey) -> bool:
+    """Whether FUZZY is among the keys."""
+    return any(isinstance(each, keys.FuzzyKey) for each in every(key))
+
+
+def every(key: SearchKey) -> Iterator[SearchKey]:
+    """A key and all that it is made of."""
+    waiting = [key]
+    while waiting:
+        key = waiting.pop()
+        yield key
+        match key:
+            case keys.Not() | keys.FuzzyKey():
+                waiting.append(key.key)
+            case keys.Or():
+                waiting += (key.left, key.right)
+            case keys.AllOf():
+                waiting += key.keys

@@ -10,6 +10,7 @@ Cost: one look at the account's annotations, if there is a FILTER at all.
 
 from collections.abc import Mapping
 
+from correo.servers.imap.criteria import every
 from correo.servers.imap.refusals import Misused, UndefinedFilter
 from correo.servers.imap.session import ImapSession
 from correo.wire.imap import search_keys as keys
@@ -25,23 +26,9 @@ PLACES = ("/private/filters/values/", "/shared/filters/values/")
 
 async def without_filters(session: ImapSession, key: SearchKey) -> SearchKey:
     """The same search with what the filters stand for. Raises UndefinedFilter."""
-    if not has_filter(key):
+    if not any(isinstance(each, keys.FilterKey) for each in every(key)):
         return key
     return replaced(key, await session.account.annotations(None), DEPTH_LIMIT)
-
-
-def has_filter(key: SearchKey) -> bool:
-    match key:
-        case keys.FilterKey():
-            return True
-        case keys.Not():
-            return has_filter(key.key)
-        case keys.Or():
-            return has_filter(key.left) or has_filter(key.right)
-        case keys.AllOf():
-            return any(has_filter(each) for each in key.keys)
-        case _:
-            return False
 
 
 def replaced(key: SearchKey, notes: Mapping[str, bytes], depth: int) -> SearchKey:
@@ -50,6 +37,8 @@ def replaced(key: SearchKey, notes: Mapping[str, bytes], depth: int) -> SearchKe
             return replaced(named(key.name, notes, depth), notes, depth - 1)
         case keys.Not():
             return keys.Not(replaced(key.key, notes, depth))
+        case keys.FuzzyKey():
+            return keys.FuzzyKey(replaced(key.key, notes, depth))
         case keys.Or():
             return keys.Or(replaced(key.left, notes, depth), replaced(key.right, notes, depth))
         case keys.AllOf():

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from correo.base.errors import NotFound
 from correo.mailbox import names
+from correo.mailbox.fuzzy import relevancy
 from correo.mailbox.search import search
 from correo.mailbox.view import View
 from correo.servers.imap.criteria import criterion_of
@@ -20,6 +21,7 @@ from correo.servers.imap.filters import without_filters
 from correo.servers.imap.refusals import Misused, UnknownCharset
 from correo.servers.imap.search import (
     Found,
+    check_fuzzy,
     esearch_lines,
     highest_modseq,
     is_saving,
@@ -42,6 +44,7 @@ async def answer_multi_search(session: ImapSession, command: MultiSearch) -> Non
         raise Misused("SAVE is for the selected mailbox alone")
     if not command.is_charset_known:
         raise UnknownCharset
+    check_fuzzy(command)
     if command.mentions_modseq:
         session.enable_condstore()
     command.key = await without_filters(session, command.key)
@@ -115,8 +118,12 @@ async def tell_found(
         view.saved = answered
     if uids:
         modseq = highest_modseq(view, answered) if command.mentions_modseq else None
+        scores = None
+        if SearchReturn.RELEVANCY in (command.returns or ()):
+            by_uid = await relevancy(view.live, uids, criterion)
+            scores = [by_uid[uid] for uid in uids]
         returns = command.returns or frozenset({SearchReturn.ALL})
-        lines = esearch_lines(session, command, returns, Found(uids, modseq), about=mailbox)
+        lines = esearch_lines(session, command, returns, Found(uids, modseq, scores), about=mailbox)
         session.engine.send_lines(lines)
 
 

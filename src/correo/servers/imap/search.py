@@ -3,7 +3,7 @@
 RFC 9051    6.4.4    SEARCH and its RETURN options; 7.3.4 ESEARCH
 RFC 3501    7.2.5    the SEARCH response, for clients that enabled no IMAP4rev2 and gave no RETURN
 RFC 4731             ESEARCH; RFC 5182 SEARCHRES; RFC 5032 WITHIN
-RFC 9394    3.1, 3.2 PARTIAL; RFC 5466 FILTER
+RFC 9394    3.1, 3.2 PARTIAL; RFC 5466 FILTER; RFC 6203 FUZZY, RELEVANCY
 RFC 7162    3.1.5, 3.1.6   MODSEQ
 
 Departures: no message is \\Recent. Days are days in UTC, but for SENTBEFORE, SENTON and
@@ -12,30 +12,33 @@ SENTSINCE, which look at the Date field as it stands.
 Cost: see `mailbox.search`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from correo.base.errors import Refusal
+from correo.mailbox.fuzzy import relevancy
 from correo.mailbox.search import search
 from correo.mailbox.view import View
-from correo.servers.imap.criteria import criterion_of, mentions_numbers
+from correo.servers.imap.criteria import criterion_of, is_fuzzy, mentions_numbers
 from correo.servers.imap.filters import without_filters
-from correo.servers.imap.refusals import UnknownCharset
+from correo.servers.imap.refusals import Misused, UnknownCharset
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.store.model import Mailbox
 from correo.wire.imap import responses
-from correo.wire.imap.commands import Command, Search, SearchReturn, Sort
+from correo.wire.imap.commands import Command, Search, SearchReturn, Sort, SortKey
 
 __all__ = [
     "HANDLERS",
     "Found",
+    "check_fuzzy",
     "conclude",
     "esearch_lines",
     "found_by",
     "highest_modseq",
     "is_saving",
     "returned",
+    "scores_of",
     "tell",
 ]
 
@@ -46,19 +49,46 @@ class Found:
 
     numbers: sequence numbers or UIDs, as the command wants them, in the order of the answer.
     modseq: the highest mod-sequence among those returned; None if it was not asked for.
+    scores: how well each fits (RFC 6203 4); None if that was not asked for.
     """
 
     numbers: Sequence[int]
     modseq: int | None
+    scores: Sequence[int] | None = None
 
 
 async def answer_search(session: ImapSession, command: Search) -> None:
+    check_fuzzy(command)
     try:
         uids = await found_by(session, command)
+        scores = await scores_of(session, command, uids)
     except Refusal as refusal:
         await session.conclude_refused(command, refusal, expunges=False)
         return
-    await tell(session, command, uids)
+    await tell(session, command, uids, scores)
+
+
+def check_fuzzy(command: Search) -> None:
+    """Raises Misused: RELEVANCY is asked for without FUZZY (RFC 6203 4, 6)."""
+    if is_relevancy_asked(command) and command.is_charset_known and not is_fuzzy(command.key):
+        raise Misused("RELEVANCY needs FUZZY")
+
+
+def is_relevancy_asked(command: Search) -> bool:
+    is_order = isinstance(command, Sort) and any(
+        key is SortKey.RELEVANCY for key, _ in command.orders
+    )
+    return is_order or SearchReturn.RELEVANCY in (command.returns or ())
+
+
+async def scores_of(session: ImapSession, command: Search, uids: list[int]) -> dict[int, int]:
+    """How well each fits, if somebody wants to know."""
+    if not is_relevancy_asked(command):
+        return {}
+    view = session.view
+    key = await without_filters(session, command.key)
+    criterion = criterion_of(key, view, session.services.clock.now())
+    return await relevancy(view.live, uids, criterion)
 
 
 async def found_by(session: ImapSession, command: Search) -> list[int]:
@@ -81,7 +111,9 @@ async def found_by(session: ImapSession, command: Search) -> list[int]:
         raise
 
 
-async def tell(session: ImapSession, command: Search, uids: list[int]) -> None:
+async def tell(
+    session: ImapSession, command: Search, uids: list[int], scores: Mapping[int, int]
+) -> None:
     """Save and tell what was found, in the order given, and conclude the command."""
     view = session.view
     answered = returned(command, uids)
@@ -89,7 +121,8 @@ async def tell(session: ImapSession, command: Search, uids: list[int]) -> None:
         view.saved = sorted(answered)
     numbers = uids if command.is_uid else view.numbers_of(uids)
     modseq = highest_modseq(view, answered) if command.mentions_modseq else None
-    session.engine.send_lines(result_lines(session, command, Found(numbers, modseq)))
+    told = [scores[uid] for uid in uids] if scores else None
+    session.engine.send_lines(result_lines(session, command, Found(numbers, modseq, told)))
     await conclude(session, command)
 
 
@@ -161,6 +194,7 @@ def esearch_lines(
         count=len(numbers) if SearchReturn.COUNT in returns else None,
         every=numbers if SearchReturn.ALL in returns else None,
         partial=(partial, partial.window(numbers)) if partial is not None else None,
+        scores=found.scores if SearchReturn.RELEVANCY in returns and numbers else None,
         modseq=found.modseq if numbers else None,
     )
     return [line]

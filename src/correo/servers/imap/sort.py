@@ -3,6 +3,7 @@
 RFC 5256    3        SORT, THREAD: ORDEREDSUBJECT, REFERENCES; no EXPUNGE while numbers are told
 RFC 5957             SORT=DISPLAY
 RFC 5267    3.1      ESORT
+RFC 6203    6        RELEVANCY
 draft-ietf-morg-inthread-01   THREAD=REFS
 
 Cost: see `mailbox.sort` and `mailbox.threads`.
@@ -14,7 +15,7 @@ from correo.base.errors import Refusal
 from correo.mailbox import threads
 from correo.mailbox.sort import SortKey, SortOrder, sort
 from correo.mailbox.threads import Branch
-from correo.servers.imap.search import conclude, found_by, tell
+from correo.servers.imap.search import check_fuzzy, conclude, found_by, scores_of, tell
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.wire.imap import responses
@@ -25,12 +26,15 @@ __all__ = ["HANDLERS"]
 
 async def answer_sort(session: ImapSession, command: Sort) -> None:
     orders = [SortOrder(SortKey(key.value), is_reversed) for key, is_reversed in command.orders]
+    check_fuzzy(command)
     try:
-        uids = await sort(session.view.live, await found_by(session, command), orders)
+        found = await found_by(session, command)
+        scores = await scores_of(session, command, found)
+        uids = await sort(session.view.live, found, orders, scores)
     except Refusal as refusal:
         await session.conclude_refused(command, refusal, expunges=False)
         return
-    await tell(session, command, uids)
+    await tell(session, command, uids, scores)
 
 
 async def answer_thread(session: ImapSession, command: Thread) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from correo.message.words import Needle, Run
+from correo.message.words import TRIGRAM, Needle, Run, trigrams
 from correo.store.model import Holding, MessageRuns, Where
 from correo.store.sqlite.entries import Entries, numbers
 from correo.store.sqlite.fetching import blob_header
@@ -28,7 +28,7 @@ __all__ = ["add", "drop", "forget", "holding", "is_begun", "unindexed"]
 
 ROWS_AT_ONCE, WEIGHT_AT_ONCE = 25, 512 * 1024  # messages, octets
 TERMS_AT_ONCE = 500  # runs in one question to the index
-TRIGRAM = 3  # characters
+WITH_TRIGRAMS = "id IN (SELECT rowid FROM term_index WHERE term_index MATCH :trigrams)"
 LAST = chr(0x10FFFF)
 
 TABLES = """
@@ -188,15 +188,12 @@ def terms_with(connection: apsw.Connection, run: Run) -> list[str]:
         return [text]
     if run.starts:
         asked = "SELECT text FROM term WHERE text >= :text AND text < :end"
-    elif len(text) >= TRIGRAM:
-        asked = (
-            "SELECT text FROM term WHERE instr(text, :text)"
-            " AND id IN (SELECT rowid FROM term_index WHERE term_index MATCH :trigrams)"
-        )
-    else:
+    elif len(text) < TRIGRAM:
         asked = "SELECT text FROM term WHERE instr(text, :text)"
-    trigrams = " AND ".join(
-        [f'"{text[at : at + TRIGRAM]}"' for at in range(len(text) - TRIGRAM + 1)]
-    )
-    bindings = {"text": text, "end": text + LAST, "trigrams": trigrams}
+    elif run.is_near:
+        asked = f"SELECT text FROM term WHERE {WITH_TRIGRAMS}"
+    else:
+        asked = f"SELECT text FROM term WHERE instr(text, :text) AND {WITH_TRIGRAMS}"
+    joined = (" OR " if run.is_near else " AND ").join([f'"{each}"' for each in trigrams(text)])
+    bindings = {"text": text, "end": text + LAST, "trigrams": joined}
     return [term for (term,) in connection.execute(asked, bindings) if run.is_in(term)]

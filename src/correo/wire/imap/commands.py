@@ -119,6 +119,7 @@ class SearchReturn(Enum):
     ALL = b"ALL"
     COUNT = b"COUNT"
     SAVE = b"SAVE"
+    RELEVANCY = b"RELEVANCY"  # RFC 6203; only where FUZZY is among the keys
     PARTIAL = b"PARTIAL"  # with Search.partial; never together with ALL
 
 
@@ -428,6 +429,7 @@ class SortKey(Enum):
     DISPLAYFROM = "DISPLAYFROM"
     DISPLAYTO = "DISPLAYTO"
     FROM = "FROM"
+    RELEVANCY = "RELEVANCY"  # RFC 6203 6
     SIZE = "SIZE"
     SUBJECT = "SUBJECT"
     TO = "TO"

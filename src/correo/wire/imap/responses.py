@@ -116,6 +116,7 @@ def esearch(
     count: int | None = None,
     every: Iterable[int] | None = None,
     partial: tuple[PartialRange, Iterable[int]] | None = None,
+    scores: Iterable[int] | None = None,
     modseq: int | None = None,
 ) -> bytes:
     """Only what was asked is given; MIN, MAX and ALL are left out when nothing was found.
@@ -141,6 +142,8 @@ def esearch(
     if partial is not None:
         window, within = partial
         parts.append(b"PARTIAL (%b %b)" % (window.encode(), format_set(within) or b"NIL"))
+    if scores is not None:
+        parts.append(b"RELEVANCY (%b)" % b" ".join([b"%d" % score for score in scores]))
     if modseq is not None:
         parts.append(b"MODSEQ %d" % modseq)
     return b" ".join(parts) + b"\r\n"

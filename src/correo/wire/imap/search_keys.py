@@ -8,7 +8,7 @@ RFC 9051    6.4.4    all keys of IMAP4rev2
 RFC 3501    6.4.4    NEW, OLD, RECENT
 RFC 7162    3.1.5    MODSEQ
 RFC 5032    3        OLDER, YOUNGER
-RFC 5466    3.1      FILTER
+RFC 5466    3.1      FILTER; RFC 6203 3 FUZZY
 RFC 8474    6        EMAILID, THREADID
 RFC 8514    4.4      SAVEDBEFORE, SAVEDON, SAVEDSINCE, SAVEDATESUPPORTED
 """
@@ -28,6 +28,7 @@ __all__ = [
     "DateRelation",
     "FilterKey",
     "FlagKey",
+    "FuzzyKey",
     "HeaderContains",
     "MessageSet",
     "ModSeqAtLeast",
@@ -62,6 +63,13 @@ class FilterKey:
     """FILTER: a search kept under this name (RFC 5466 3.1)."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FuzzyKey:
+    """FUZZY: what is nearly so counts too (RFC 6203 3)."""
+
+    key: "SearchKey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +196,7 @@ SearchKey = (
     | ModSeqAtLeast
     | ObjectIdKey
     | FilterKey
+    | FuzzyKey
     | Not
     | Or
     | AllOf
