@@ -85,7 +85,7 @@ async def full(world: ImapWorld) -> Memory:
 
 async def resynchronised(world: ImapWorld, memory: Memory, *, with_known: bool) -> None:
     client = await logged_in(world)
-    known = f" {','.join(map(str, sorted(memory.flags)))}" if with_known and memory.flags else ""
+    known = " 1:1000" if with_known else ""  # of others nothing is told (RFC 7162 3.2.5.1)
     parameters = f"{memory.uid_validity} {memory.modseq}{known}"
     memory.take(await client.command(f"SELECT INBOX (QRESYNC ({parameters}))"))
     client.leave()
