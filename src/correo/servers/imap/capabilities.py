@@ -53,9 +53,11 @@ MAIL = (
     "OBJECTID",  # RFC 8474
     "SAVEDATE",  # RFC 8514
     "PREVIEW",  # RFC 8970
-    "I18NLEVEL=1",  # RFC 5255
+    "I18NLEVEL=1",  # RFC 5255; its successor contains it
+    "I18NLEVEL=2",  # RFC 5255
     "UTF8=ACCEPT",  # RFC 6855
     "UIDONLY",  # RFC 9586
+    "UIDBATCHES",  # RFC 10022
 )
 
 ENABLEABLE = frozenset({"CONDSTORE", "QRESYNC", "IMAP4REV2", "UTF8=ACCEPT", "UIDONLY"})

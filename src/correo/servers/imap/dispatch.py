@@ -2,6 +2,7 @@
 
 from correo.servers.imap import (
     append,
+    comparator,
     copy,
     expunge,
     fetch,
@@ -18,6 +19,7 @@ from correo.servers.imap import (
     sort,
     status,
     store,
+    uidbatches,
 )
 from correo.servers.imap.services import Handler
 from correo.wire.imap.commands import Command
@@ -26,6 +28,7 @@ __all__ = ["HANDLERS"]
 
 GROUPS = (
     housekeeping,
+    comparator,
     login,
     select,
     idle,
@@ -42,6 +45,7 @@ GROUPS = (
     fetch,
     store,
     copy,
+    uidbatches,
 )
 
 HANDLERS: dict[type[Command], Handler] = {

@@ -14,6 +14,7 @@ Cost: one thread hop, or two with subscriptions; 200 mailboxes 1 ms.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from correo.mailbox import names
 from correo.servers.imap.metadata import metadata_line
@@ -21,13 +22,15 @@ from correo.servers.imap.patterns import Test, matcher
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.servers.imap.status import status_line
-from correo.store.model import Mailbox
+from correo.store.model import HIERARCHY_DELIMITER, Mailbox
 from correo.wire.imap import responses
 from correo.wire.imap.commands import Command, ListMailboxes, ListReturn, ListSelection, StatusItem
 from correo.wire.imap.server import Condition
 
 __all__ = ["HANDLERS", "attributes_of"]
 
+CHILDREN: tuple[str, ...] = ("\\HasChildren",)
+NO_CHILDREN: tuple[str, ...] = ("\\HasNoChildren",)
 NOT_THERE = ("\\NonExistent", "\\Noselect")
 
 
@@ -40,6 +43,31 @@ class Folder:
     subscribed: bool = False
     has_children: bool = False
     below: list["Folder"] = field(default_factory=list)  # all levels
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a LIST shows, made once for all names.
+
+    only_subscribed, only_special_use: of which names.
+    tells_subscribed: the attribute \\Subscribed. is_recursive: RECURSIVEMATCH.
+    """
+
+    only_subscribed: bool
+    only_special_use: bool
+    tells_subscribed: bool
+    is_recursive: bool
+
+    @classmethod
+    def by(cls, command: ListMailboxes) -> "Wanted":
+        selection = command.selection
+        only_subscribed = ListSelection.SUBSCRIBED in selection
+        return cls(
+            only_subscribed,
+            ListSelection.SPECIAL_USE in selection,
+            only_subscribed or ListReturn.SUBSCRIBED in command.returns,
+            ListSelection.RECURSIVEMATCH in selection,
+        )
 
 
 async def answer_list(session: ImapSession, command: ListMailboxes) -> None:
@@ -74,38 +102,40 @@ async def read_tree(session: ImapSession, command: ListMailboxes) -> list[Folder
     if command.is_lsub or ListSelection.SUBSCRIBED in command.selection:
         for name in await session.account.subscriptions():
             folders.setdefault(name, Folder(name)).subscribed = True
-    for folder in [*folders.values()]:
+    for folder in [each for each in folders.values() if HIERARCHY_DELIMITER in each.name]:
         for level in names.parents(folder.name):
             above = folders.setdefault(level, Folder(level))
             above.has_children |= folder.mailbox is not None
             above.below.append(folder)
-    return sorted(folders.values(), key=lambda folder: (folder.name != "INBOX", folder.name))
+    inbox = folders.pop("INBOX", None)
+    rest = sorted(folders.values(), key=attrgetter("name"))
+    return rest if inbox is None else [inbox, *rest]
 
 
 def list_lines(
     session: ImapSession, command: ListMailboxes, tree: Iterable[Folder], tests: Sequence[Test]
 ) -> list[bytes]:
     lines: list[bytes] = []
-    shown = {folder.name for folder in tree if is_selected(command, folder)}
-    recursive = ListSelection.RECURSIVEMATCH in command.selection
+    wanted, utf8 = Wanted.by(command), session.engine.is_utf8
+    tells_status = ListReturn.STATUS in command.returns
     for folder in tree:
-        if not any(test(folder.name) for test in tests):
+        if not is_matched(folder.name, tests):
             continue
-        below = [each for each in folder.below if is_selected(command, each)] if recursive else []
-        is_chosen = folder.name in shown
+        is_chosen, below = is_selected(wanted, folder), []
+        if wanted.is_recursive:
+            below = [each for each in folder.below if is_selected(wanted, each)]
         if not is_chosen and not is_needed(below, tests):
             continue
-        lines.append(
-            responses.list_line(
-                attributes(command, folder),
-                folder.name,
-                utf8=session.engine.is_utf8,
-                child_info=child_info(command) if below else (),
-            )
-        )
-        if ListReturn.STATUS in command.returns and folder.mailbox is not None and is_chosen:
+        info = child_info(command) if below else ()
+        told = attributes(wanted, folder)
+        lines.append(responses.list_line(told, folder.name, utf8=utf8, child_info=info))
+        if tells_status and folder.mailbox is not None and is_chosen:
             lines.append(status_line(session, folder.mailbox, command.status))
     return lines
+
+
+def is_matched(name: str, tests: Sequence[Test]) -> bool:
+    return tests[0](name) if len(tests) == 1 else any(test(name) for test in tests)
 
 
 async def metadata_lines(
@@ -114,23 +144,24 @@ async def metadata_lines(
     """What was noted of the mailboxes listed, for RETURN (METADATA ...)."""
     if ListReturn.METADATA not in command.returns:
         return []
+    wanted = Wanted.by(command)
     return [
         await metadata_line(session, folder.name, folder.mailbox.id, command.entries)
         for folder in tree
         if folder.mailbox is not None
-        and is_selected(command, folder)
-        and any(test(folder.name) for test in tests)
+        and is_selected(wanted, folder)
+        and is_matched(folder.name, tests)
     ]
 
 
-def is_selected(command: ListMailboxes, folder: Folder) -> bool:
+def is_selected(wanted: Wanted, folder: Folder) -> bool:
     """Whether a name meets the selection options (RFC 5258 3.1, RFC 6154 5.2)."""
-    if ListSelection.SUBSCRIBED in command.selection:
+    if wanted.only_subscribed:
         if not folder.subscribed:
             return False
     elif folder.mailbox is None and not folder.has_children:
         return False
-    if ListSelection.SPECIAL_USE in command.selection:
+    if wanted.only_special_use:
         return folder.mailbox is not None and bool(folder.mailbox.special_use)
     return True
 
@@ -140,17 +171,13 @@ def is_needed(below: list[Folder], tests: Sequence[Test]) -> bool:
     return any(not any(test(each.name) for test in tests) for each in below)
 
 
-def attributes(command: ListMailboxes, folder: Folder) -> list[str]:
-    told: list[str] = []
-    asks = command.selection | command.returns
-    if folder.subscribed and (ListSelection.SUBSCRIBED in asks or ListReturn.SUBSCRIBED in asks):
-        told.append("\\Subscribed")
-    told.append("\\HasChildren" if folder.has_children else "\\HasNoChildren")
+def attributes(wanted: Wanted, folder: Folder) -> tuple[str, ...]:
+    told = CHILDREN if folder.has_children else NO_CHILDREN
+    if folder.subscribed and wanted.tells_subscribed:
+        told = ("\\Subscribed", *told)
     if folder.mailbox is None:
-        told.extend(NOT_THERE)
-    else:
-        told.extend(folder.mailbox.special_use)
-    return told
+        return told + NOT_THERE
+    return told + folder.mailbox.special_use if folder.mailbox.special_use else told
 
 
 def attributes_of(mailbox: Mailbox) -> tuple[str, ...]:

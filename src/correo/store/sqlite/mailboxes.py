@@ -12,7 +12,6 @@ RFC 8474    4        MAILBOXID
 # ruff: noqa: S608 - the statements are put together from constants, values are always bound
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 import apsw
@@ -80,13 +79,22 @@ def mailbox_by_id(connection: apsw.Connection, mailbox: int) -> Mailbox | None:
 
 
 def as_mailbox(row: tuple[Any, ...]) -> Mailbox:
-    *columns, subscribed, special_use = row
-    names = (field.name for field in fields(Mailbox) if field.name != "object_id")
+    number, name, validity, uid_next, modseq, messages, unseen, deleted, size = row[:9]
+    deleted_size, subscribed, special_use = row[9:]
     return Mailbox(
-        object_id=mailbox_object_id(row[0]),
-        subscribed=bool(subscribed),
-        special_use=tuple(special_use.split()),
-        **dict(zip(names, columns, strict=False)),
+        number,
+        name,
+        mailbox_object_id(number),
+        validity,
+        uid_next,
+        modseq,
+        messages,
+        unseen,
+        deleted,
+        size,
+        deleted_size,
+        bool(subscribed),
+        tuple(special_use.split()) if special_use else (),
     )
 
 

@@ -10,8 +10,10 @@ RFC 7162              CONDSTORE and QRESYNC parameters
 RFC 5258, 5819, 6154, 8438   LIST selection and return options, CREATE USE
 RFC 4731, 5182        SEARCH RETURN
 RFC 5256, 5957, 5267  SORT and its RETURN, THREAD
+RFC 10022             UIDBATCHES
 RFC 9394, 7377        PARTIAL, ESEARCH over many mailboxes
 RFC 5464, 9590        METADATA, LIST RETURN (METADATA)
+RFC 5255              COMPARATOR
 RFC 9208, 8437, 4978  QUOTA, UNAUTHENTICATE, COMPRESS
 RFC 3502, 6855, 8508  MULTIAPPEND, UTF8 literals, REPLACE
 """
@@ -35,6 +37,7 @@ __all__ = [
     "Check",
     "Close",
     "Command",
+    "Comparator",
     "Compress",
     "Copy",
     "Create",
@@ -73,6 +76,7 @@ __all__ = [
     "Subscribe",
     "Thread",
     "ThreadAlgorithm",
+    "UidBatches",
     "Unauthenticate",
     "Unselect",
 ]
@@ -272,6 +276,13 @@ class Status(Command):
 
 
 @dataclass(slots=True)
+class Comparator(Command):
+    """RFC 5255 4.7. wanted: names, with "*" as a wildcard; empty to ask for the one in force."""
+
+    wanted: tuple[str, ...]
+
+
+@dataclass(slots=True)
 class Compress(Command):
     """RFC 4978. mechanism: capitals. Finish, and once the answer is sent, change the transport."""
 
@@ -312,6 +323,14 @@ class SetMetadata(Command):
 
     mailbox: str
     notes: dict[str, bytes | None]
+
+
+@dataclass(slots=True)
+class UidBatches(Command):
+    """RFC 10022. size: messages of a batch. batches: the first and the last wanted; None for all."""
+
+    size: int
+    batches: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)

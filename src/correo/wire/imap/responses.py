@@ -22,6 +22,7 @@ from correo.wire.imap.strings import astring, mailbox, nstring, string
 
 __all__ = [
     "capability",
+    "comparator",
     "enabled",
     "esearch",
     "exists",
@@ -40,6 +41,7 @@ __all__ = [
     "search",
     "status",
     "thread",
+    "uid_batches",
     "vanished",
 ]
 
@@ -160,6 +162,9 @@ def list_line(
     old_name: str | None = None,
 ) -> bytes:
     """attributes: "\\HasChildren"...; child_info: selection options that matched below."""
+    told = b" ".join([attribute.encode("ascii") for attribute in attributes])
+    if delimiter == "/" and name and not is_lsub and not child_info and old_name is None:
+        return b'* LIST (%b) "/" %b\r\n' % (told, mailbox(name, utf8=utf8))
     extended = []
     matched = " ".join(f'"{option}"' for option in child_info)
     if matched:
@@ -168,7 +173,7 @@ def list_line(
         extended.append(b'"OLDNAME" (%b)' % mailbox(old_name, utf8=utf8))
     return b"* %b (%b) %b %b%b\r\n" % (
         b"LSUB" if is_lsub else b"LIST",
-        " ".join(attributes).encode("ascii"),
+        told,
         nstring(None if delimiter is None else delimiter.encode("ascii")),
         mailbox(name, utf8=utf8) if name else b'""',
         b" (%b)" % b" ".join(extended) if extended else b"",
@@ -208,6 +213,17 @@ def metadata(name: str, values: Mapping[str, bytes | None], *, utf8: bool) -> by
     ]
     where = mailbox(name, utf8=utf8) if name else b'""'
     return b"* METADATA %b (%b)\r\n" % (where, b" ".join(pairs))
+
+
+def comparator(name: str) -> bytes:
+    """RFC 5255 4.8."""
+    return b"* COMPARATOR %b\r\n" % astring(name.encode("ascii"))
+
+
+def uid_batches(tag: bytes, batches: Iterable[tuple[int, int]]) -> bytes:
+    """RFC 10022. batches: the highest and the lowest UID of each, descending."""
+    ranges = b",".join([b"%d:%d" % batch for batch in batches])
+    return b"* UIDBATCHES (TAG %b)%b%b\r\n" % (string(tag), b" " if ranges else b"", ranges)
 
 
 def namespace(

@@ -52,12 +52,12 @@ ALLOWED: dict[bytes, frozenset[State]] = {
         (b"UNSUBSCRIBE", b"LIST", b"LSUB", b"NAMESPACE", b"STATUS", b"APPEND", b"IDLE"), KNOWN
     ),
     **dict.fromkeys((b"GETQUOTA", b"GETQUOTAROOT", b"UNAUTHENTICATE", b"COMPRESS"), KNOWN),
-    **dict.fromkeys((b"GETMETADATA", b"SETMETADATA", b"ESEARCH"), KNOWN),
+    **dict.fromkeys((b"GETMETADATA", b"SETMETADATA", b"ESEARCH", b"COMPARATOR"), KNOWN),
     **dict.fromkeys((b"CHECK", b"CLOSE", b"UNSELECT", b"EXPUNGE", b"UID EXPUNGE"), IN_MAILBOX),
     **dict.fromkeys((b"SEARCH", b"UID SEARCH", b"FETCH", b"UID FETCH"), IN_MAILBOX),
     **dict.fromkeys((b"SORT", b"UID SORT", b"THREAD", b"UID THREAD"), IN_MAILBOX),
     **dict.fromkeys((b"STORE", b"UID STORE", b"COPY", b"UID COPY"), IN_MAILBOX),
-    **dict.fromkeys((b"MOVE", b"UID MOVE", b"REPLACE", b"UID REPLACE"), IN_MAILBOX),
+    **dict.fromkeys((b"MOVE", b"UID MOVE", b"REPLACE", b"UID REPLACE", b"UIDBATCHES"), IN_MAILBOX),
 }
 
 # (command, condition) -> the state it leads to; every other answer leaves the state as it is.

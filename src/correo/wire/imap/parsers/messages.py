@@ -3,13 +3,14 @@
 RFC 9051    6.4.3, 6.4.6 to 6.4.9
 RFC 7162    3.1.3    STORE (UNCHANGEDSINCE n)
 RFC 4315    2.1      UID EXPUNGE
+RFC 10022            UIDBATCHES
 """
 
 import re
 from collections.abc import Callable
 
 from correo.wire.imap.arguments import Arguments, BadCommand
-from correo.wire.imap.commands import Command, Copy, Expunge, Move, Store, StoreMode
+from correo.wire.imap.commands import Command, Copy, Expunge, Move, Store, StoreMode, UidBatches
 from correo.wire.imap.parsers.shape import Parser
 from correo.wire.imap.sequence import SequenceSet
 
@@ -73,7 +74,20 @@ def parse_uid_expunge(tag: bytes, arguments: Arguments) -> Command:
     return Expunge(tag, uids)
 
 
+def parse_uid_batches(tag: bytes, arguments: Arguments) -> Command:
+    arguments.space()
+    command = UidBatches(tag, arguments.nz_number())
+    if arguments.skip(b" "):
+        first = arguments.nz_number()
+        if not arguments.skip(b":"):
+            raise BadCommand("expected the numbers of two batches, such as 1:10")
+        command.batches = (first, arguments.nz_number())
+    arguments.end()
+    return command
+
+
 PARSERS: dict[bytes, Parser] = {
+    b"UIDBATCHES": parse_uid_batches,
     b"STORE": store(is_uid=False),
     b"UID STORE": store(is_uid=True),
     b"COPY": transfer(Copy, is_uid=False),

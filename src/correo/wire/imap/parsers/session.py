@@ -15,6 +15,7 @@ from correo.wire.imap.commands import (
     Check,
     Close,
     Command,
+    Comparator,
     Compress,
     Enable,
     Id,
@@ -106,6 +107,14 @@ def parse_compress(tag: bytes, arguments: Arguments) -> Command:
     return Compress(tag, mechanism)
 
 
+def parse_comparator(tag: bytes, arguments: Arguments) -> Command:
+    wanted: list[str] = []
+    while not arguments.at_end:
+        arguments.space()
+        wanted.append(arguments.text())
+    return Comparator(tag, tuple(wanted))
+
+
 PARSERS: dict[bytes, Parser] = {
     b"NOOP": bare(Noop),
     b"STARTTLS": bare(StartTls),
@@ -116,6 +125,7 @@ PARSERS: dict[bytes, Parser] = {
     b"IDLE": bare(Idle),
     b"UNAUTHENTICATE": bare(Unauthenticate),
     b"COMPRESS": parse_compress,
+    b"COMPARATOR": parse_comparator,
     b"NAMESPACE": bare(Namespace),
     b"CHECK": bare(Check),
     b"CLOSE": bare(Close),
