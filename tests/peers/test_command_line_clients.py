@@ -4,6 +4,7 @@ Each test sends or fetches through one program and looks at the result with anot
 """
 
 import imaplib
+import os
 import smtplib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from correo.testing.process import ServerProcess
 from correo.testing.programs import need, run
+from correo.testing.programs.terminal import Terminal
 
 LETTER = (
     b"From: ana@correo.test\r\nTo: %s\r\nSubject: %s\r\n\r\nFirst line\r\n.a dot\r\n..two dots\r\n"
@@ -213,6 +215,38 @@ def test_mbsync_mirrors_both_ways_and_keeps_flags(correo: ServerProcess, tmp_pat
     client.logout()
 
 
+def test_offlineimap_mirrors_both_ways(correo: ServerProcess, tmp_path: Path) -> None:
+    program = need("offlineimap")
+    deliver(correo, "for offlineimap")
+    local = tmp_path / "mail"
+    configuration = secret_file(
+        tmp_path / "offlineimaprc",
+        "[general]\naccounts = correo\nui = quiet\n"
+        f"metadata = {tmp_path}/state\nsocktimeout = 30\n"
+        "[Account correo]\nlocalrepository = near\nremoterepository = far\n"
+        f"[Repository near]\ntype = Maildir\nlocalfolders = {local}\n"
+        "[Repository far]\ntype = IMAP\nremotehost = localhost\n"
+        f"remoteport = {correo.listeners['imaps'].port}\nremoteuser = eva@correo.test\n"
+        f"remotepass = secret\nssl = yes\nsslcacertfile = {correo.ca_certificate}\n",
+    )
+    run([program, "-c", configuration, "-o"], home=tmp_path)
+    [mine] = [
+        path for part in ("new", "cur") for path in (local / "INBOX" / part).iterdir()
+        if b"Subject: for offlineimap" in path.read_bytes()
+    ]  # fmt: skip
+    mine.rename(local / "INBOX" / "cur" / (mine.name.split(":")[0] + ":2,FS"))
+    (local / "INBOX" / "new" / "1.fresh").write_bytes(b"Subject: put there\n\nlocally\n")
+    run([program, "-c", configuration, "-o"], home=tmp_path)
+    client = imaplib.IMAP4(correo.listeners["imap"].host, correo.listeners["imap"].port, timeout=20)
+    client.login("eva@correo.test", "secret")
+    client.select("INBOX", readonly=True)
+    _, found = client.search(None, "FLAGGED", "SEEN", "SUBJECT", '"for offlineimap"')
+    assert len(found[0].split()) == 1
+    _, found = client.search(None, "SUBJECT", '"put there"')
+    assert len(found[0].split()) == 1
+    client.logout()
+
+
 def test_mutt_reads_a_folder_sends_an_answer_and_saves_a_copy(
     correo: ServerProcess, tmp_path: Path
 ) -> None:
@@ -242,4 +276,40 @@ def test_mutt_reads_a_folder_sends_an_answer_and_saves_a_copy(
     client.select("Sent", readonly=True)
     _, found = client.search(None, "SUBJECT", '"from mutt"')
     assert len(found[0].split()) == 1
+    client.logout()
+
+
+def test_alpine_shows_sorts_and_deletes(correo: ServerProcess, tmp_path: Path) -> None:
+    program = need("alpine")
+    deliver(correo, "for alpine")
+    port = correo.listeners["imap"].port
+    configuration = secret_file(
+        tmp_path / "pinerc",
+        f"inbox-path={{localhost:{port}/imap/tls/novalidate-cert/user=eva@correo.test}}INBOX\n"
+        "personal-name=Eva\nuser-domain=correo.test\nlast-version-used=9.99\n"
+        "feature-list=quit-without-confirm,expunge-without-confirm,quell-content-id\n"
+        "sort-key=subject\n",
+    )
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    with Terminal([program, "-p", configuration, "-i"], environment) as screen:
+        screen.wait_for("PASSWORD")
+        screen.type("secret\r")
+        screen.wait_for("Preserve password")
+        screen.type("n")
+        screen.wait_for("for alpine")
+        screen.type("w")
+        screen.wait_for("Word to search for")
+        screen.type("for alpine\r")
+        screen.wait_for("Word found")
+        screen.type("\r")
+        screen.wait_for("Subject: for alpine")
+        screen.type("d")
+        screen.wait_for("marked for deletion")
+        screen.type("q")
+        screen.wait_for("Alpine finished")
+    client = imaplib.IMAP4(correo.listeners["imap"].host, port, timeout=20)
+    client.login("eva@correo.test", "secret")
+    client.select("INBOX", readonly=True)
+    _, found = client.search(None, "SUBJECT", '"for alpine"')
+    assert found == [b""]
     client.logout()
