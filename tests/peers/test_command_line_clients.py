@@ -183,6 +183,16 @@ def test_getmail_fetches_and_hands_on_to_a_delivery_program(
     assert f"Subject: for getmail {retriever}".encode() in target.read_bytes()
 
 
+def count_of(correo: ServerProcess, *criteria: str) -> int:
+    """How many messages in Eva's INBOX meet the criteria."""
+    client = imaplib.IMAP4(correo.listeners["imap"].host, correo.listeners["imap"].port, timeout=20)
+    client.login("eva@correo.test", "secret")
+    client.select("INBOX", readonly=True)
+    _, found = client.search(None, *criteria)
+    client.logout()
+    return len(found[0].split())
+
+
 def test_mbsync_mirrors_both_ways_and_keeps_flags(correo: ServerProcess, tmp_path: Path) -> None:
     program = need("mbsync")
     deliver(correo, "for mbsync")
@@ -207,12 +217,7 @@ def test_mbsync_mirrors_both_ways_and_keeps_flags(correo: ServerProcess, tmp_pat
     base = mine.name.split(":")[0]
     mine.rename(inbox / "cur" / f"{base}:2,FS")
     run([program, "-c", configuration, "-a"], home=tmp_path)
-    client = imaplib.IMAP4(correo.listeners["imap"].host, correo.listeners["imap"].port, timeout=20)
-    client.login("eva@correo.test", "secret")
-    client.select("INBOX", readonly=True)
-    _, found = client.search(None, "FLAGGED", "SEEN", "SUBJECT", '"for mbsync"')
-    assert len(found[0].split()) == 1
-    client.logout()
+    assert count_of(correo, "FLAGGED", "SEEN", "SUBJECT", '"for mbsync"') == 1
 
 
 def test_offlineimap_mirrors_both_ways(correo: ServerProcess, tmp_path: Path) -> None:
@@ -237,14 +242,8 @@ def test_offlineimap_mirrors_both_ways(correo: ServerProcess, tmp_path: Path) ->
     mine.rename(local / "INBOX" / "cur" / (mine.name.split(":")[0] + ":2,FS"))
     (local / "INBOX" / "new" / "1.fresh").write_bytes(b"Subject: put there\n\nlocally\n")
     run([program, "-c", configuration, "-o"], home=tmp_path)
-    client = imaplib.IMAP4(correo.listeners["imap"].host, correo.listeners["imap"].port, timeout=20)
-    client.login("eva@correo.test", "secret")
-    client.select("INBOX", readonly=True)
-    _, found = client.search(None, "FLAGGED", "SEEN", "SUBJECT", '"for offlineimap"')
-    assert len(found[0].split()) == 1
-    _, found = client.search(None, "SUBJECT", '"put there"')
-    assert len(found[0].split()) == 1
-    client.logout()
+    assert count_of(correo, "FLAGGED", "SEEN", "SUBJECT", '"for offlineimap"') == 1
+    assert count_of(correo, "SUBJECT", '"put there"') == 1
 
 
 def test_mutt_reads_a_folder_sends_an_answer_and_saves_a_copy(
@@ -307,9 +306,4 @@ def test_alpine_shows_sorts_and_deletes(correo: ServerProcess, tmp_path: Path) -
         screen.wait_for("marked for deletion")
         screen.type("q")
         screen.wait_for("Alpine finished")
-    client = imaplib.IMAP4(correo.listeners["imap"].host, port, timeout=20)
-    client.login("eva@correo.test", "secret")
-    client.select("INBOX", readonly=True)
-    _, found = client.search(None, "SUBJECT", '"for alpine"')
-    assert found == [b""]
-    client.logout()
+    assert count_of(correo, "SUBJECT", '"for alpine"') == 0
