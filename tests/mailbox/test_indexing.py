@@ -123,6 +123,19 @@ def test_a_single_word_is_answered_without_reading_a_message(
     played(play)
 
 
+def test_runs_too_common_to_be_looked_up_are_read(
+    played: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("correo.store.sqlite.fulltext.TERMS_LIMIT", 3)
+
+    async def play(account: AccountStore) -> None:
+        expected = await all_found(account)
+        await index_account(account)
+        assert await all_found(account) == expected
+
+    played(play)
+
+
 def test_messages_that_are_gone_are_out_of_the_index(played: Callable[[Play], None]) -> None:
     async def play(account: AccountStore) -> None:
         await index_account(account)

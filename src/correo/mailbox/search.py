@@ -204,7 +204,7 @@ class _Search:
         holding = await self._holding(needle, where)
         if holding is None:
             return await self._read_texts(criterion, uids)
-        sure = set(holding.found) if needle.is_exact else set()
+        sure = set(holding.found) if needle.is_exact and holding.is_sure else set()
         doubtful = {*holding.found, *holding.unindexed} - sure
         if doubtful:
             sure.update(await self._read_texts(criterion, [uid for uid in uids if uid in doubtful]))

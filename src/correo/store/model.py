@@ -256,6 +256,8 @@ class Holding:
     """What the full-text index says of a mailbox: UIDs ascending.
 
     found: entries whose texts have all runs that were asked for.
+    is_sure: False if some of the runs were too common to be looked up; then the entries found have
+        the others, and perhaps these.
     unindexed: entries it knows nothing of.
     is_begun: False if there is no index; then it knows nothing of any entry, and both are empty.
     """
@@ -263,3 +265,4 @@ class Holding:
     found: list[int]
     unindexed: list[int]
     is_begun: bool = True
+    is_sure: bool = True

@@ -27,7 +27,7 @@ from correo.store.sqlite.fetching import blob_header
 __all__ = ["add", "drop", "forget", "holding", "is_begun", "unindexed"]
 
 ROWS_AT_ONCE, WEIGHT_AT_ONCE = 25, 512 * 1024  # messages, octets
-TERMS_AT_ONCE = 500  # runs in one question to the index
+TERMS_AT_ONCE, TERMS_LIMIT = 500, 2000  # runs in one question to the index, and in all
 WITH_TRIGRAMS = "id IN (SELECT rowid FROM term_index WHERE term_index MATCH :trigrams)"
 LAST = chr(0x10FFFF)
 
@@ -133,25 +133,26 @@ def holding(connection: apsw.Connection, mailbox: int, needle: Needle, where: Wh
     newest = indexed_to(connection)
     if not newest:
         return Holding([], [], is_begun=False)
-    found: set[int] | None = None
-    for run in needle.runs:
-        having = messages_with(connection, run, where)
-        found = having if found is None else found & having
-        if not found:
-            break
+    every = [messages_with(connection, run, where) for run in needle.runs]
+    telling = [having for having in every if having is not None]
+    found = set.intersection(*telling) if telling else None
     return Holding(
-        entries_of(
-            connection,
-            mailbox,
-            "message IN (SELECT value FROM carray(:found))",
-            found=apsw.carray(array("q", found or [0])),
-        ),
-        entries_of(connection, mailbox, UNKNOWN, newest=newest),
+        entries_of(connection, mailbox, *among(found, newest)),
+        entries_of(connection, mailbox, UNKNOWN, {"newest": newest}),
+        is_sure=len(telling) == len(every),
     )
 
 
+def among(found: set[int] | None, newest: int) -> "tuple[str, dict[str, apsw.Binding]]":
+    """A condition for these messages; for all that are indexed if there is no telling."""
+    if found is None:
+        return f"NOT ({UNKNOWN})", {"newest": newest}
+    wanted = apsw.carray(array("q", found or [0]))
+    return "message IN (SELECT value FROM carray(:found))", {"found": wanted}
+
+
 def entries_of(
-    connection: apsw.Connection, mailbox: int, which: str, **bindings: "apsw.Binding"
+    connection: apsw.Connection, mailbox: int, which: str, bindings: "dict[str, apsw.Binding]"
 ) -> list[int]:
     """The UIDs of a mailbox's entries for some messages, ascending."""
     everything = Entries.all_of(mailbox)
@@ -163,9 +164,12 @@ def entries_of(
     return numbers(joined)
 
 
-def messages_with(connection: apsw.Connection, run: Run, where: Where) -> set[int]:
-    """The messages that have such a run."""
+def messages_with(connection: apsw.Connection, run: Run, where: Where) -> set[int] | None:
+    """The messages that have such a run; None if so many runs are such that it is quicker to read
+    the messages: nearly all will have one."""
     terms = terms_with(connection, run)
+    if len(terms) > TERMS_LIMIT:
+        return None
     found: set[int] = set()
     for first in range(0, len(terms), TERMS_AT_ONCE):
         some = " OR ".join([f'"{term}"' for term in terms[first : first + TERMS_AT_ONCE]])
