@@ -20,10 +20,11 @@ from correo.store.model import (
     MailboxChanges,
     MailboxId,
 )
-from correo.store.sqlite import changelog, database
+from correo.store.sqlite import changelog, database, mailboxes
 from correo.store.sqlite.account import SqliteAccountStore
-from correo.store.sqlite.schema import EXPUNGED
-from correo.store.sqlite.store import SqliteStore
+from correo.store.sqlite.database import Database
+from correo.store.sqlite.schema import EXPUNGED, MIGRATIONS
+from correo.store.sqlite.store import SqliteStore, place_of
 from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
 from correo.testing.contracts.changes import eventful_day
@@ -451,3 +452,32 @@ def test_the_log_stays_short_but_for_expunges(
         await process.close()
 
     run(scenario)
+
+
+def test_nobody_sees_an_account_that_is_only_half_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = AccountId("ana")
+    path = place_of(tmp_path / "accounts", account)
+    seen: list[type[Exception]] = []
+
+    def look_meanwhile(connection: apsw.Connection, now: int) -> bool:
+        """What another worker finds that has mail for the same account."""
+        try:
+            Database(path, MIGRATIONS, create=False).open().close()
+        except Exception as error:
+            seen.append(type(error))
+        return make_account(connection, now)
+
+    async def scenario() -> None:
+        threads = StorageThreads(1)
+        store = SqliteStore(tmp_path, threads, Bus(tmp_path / "bus"), FakeClock())
+        assert (await (await store.create(account)).mailbox("INBOX")).name == "INBOX"
+        await store.close()
+        threads.close()
+
+    make_account = mailboxes.make_account
+    monkeypatch.setattr(mailboxes, "make_account", look_meanwhile)
+    asyncio.run(scenario())
+    assert seen[:1] == [NotFound]  # then it makes the account itself
+    assert [each.name for each in path.parent.iterdir() if ".new" in each.name] == []

@@ -4,8 +4,9 @@
 may hold the same file open. A commit is durable when it returns (WAL, synchronous=FULL), unless
 a journal has made it durable before (`group_commit`).
 
-A schema is a list of steps; the file's `user_version` says how many of them it has. A new file
-gets all of them in one transaction. An older file is upgraded beside itself, in a copy that is
+A schema is a list of steps; the file's `user_version` says how many of them it has. A new file is
+made whole beside its place and then linked there, so that no other process ever sees a part of
+it; of two that make the same file the quicker one's counts. An older file is upgraded beside itself, in a copy that is
 checked, synced and switched in; the file as it was stays as `<name>.v<n>` until told otherwise.
 
 Departures: only one version of correo at a time may have a data directory open; a process of
@@ -19,7 +20,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,14 @@ class Database:
         migrations: the steps of its schema, only ever appended to.
         create: make the file if it is missing; otherwise a missing file is NotFound.
         counted: statements with one number each, whose results an upgrade must not change.
+        filling: what a new file has in it from the beginning; it may be asked for and not used.
     """
 
     __slots__ = (
         "__weakref__",
         "_counted",
         "_create",
+        "_filling",
         "_migrations",
         "_syncs_commits",
         "connection",
@@ -74,6 +77,7 @@ class Database:
         *,
         create: bool = True,
         counted: Sequence[str] = (),
+        filling: Callable[[apsw.Connection], object] | None = None,
     ) -> None:
         self.path = path
         self.connection: apsw.Connection | None = None
@@ -85,6 +89,7 @@ class Database:
         self._migrations = migrations
         self._create = create
         self._counted = counted
+        self._filling = filling
 
     def open(self) -> apsw.Connection:
         """The connection, opened now if it was not. Call it on the storage thread.
@@ -181,9 +186,10 @@ class Database:
         return apsw.SQLITE_OK
 
     def _open(self) -> apsw.Connection:
-        is_new = not self.path.exists()
-        if is_new and not self._create:
-            raise NotFound(f"there is no file {self.path}")
+        if not self.path.exists():
+            if not self._create:
+                raise NotFound(f"there is no file {self.path}")
+            self._make()
         connection = connect(self.path)
         try:
             version = schema_version(connection)
@@ -200,7 +206,6 @@ class Database:
                 )
             if version == 0:
                 self._build(connection, version)
-                sync_directory(self.path.parent)
                 return connection
         except BaseException:
             connection.close()
@@ -208,6 +213,25 @@ class Database:
         connection.close()
         self._upgrade()
         return connect(self.path)
+
+    def _make(self) -> None:
+        """Put a whole new file, synced, in its place, unless another process was quicker."""
+        beginning = self.path.with_name(
+            f"{self.path.name}.{os.getpid()}-{threading.get_ident()}.new"
+        )
+        remove_database(beginning)  # of a process that was killed
+        try:
+            connection = connect(beginning)
+            try:
+                self._build(connection, 0)
+            finally:
+                connection.close()
+            sync_file(beginning)
+            with suppress(FileExistsError):
+                os.link(beginning, self.path)
+        finally:
+            remove_database(beginning)
+        sync_directory(self.path.parent)
 
     def _build(self, connection: apsw.Connection, version: int) -> None:
         """Apply the missing steps in one transaction; another process may be doing the same."""
@@ -219,6 +243,8 @@ class Database:
                         connection.execute(step)
                     else:
                         step(connection)
+                if version == 0 and self._filling is not None:
+                    self._filling(connection)
                 connection.execute(f"PRAGMA user_version={len(self._migrations)}")
             connection.execute("COMMIT")
 

@@ -75,9 +75,13 @@ class SqliteStore:
             make_directory(path.parent)
         except OSError as error:
             raise meaning_of(error, path.parent) from error
-        database = Database(path, MIGRATIONS, counted=COUNTED)
         now = int(self._clock.now())
-        await self._threads.write(database, lambda c: mailboxes.make_account(c, now))
+
+        def fill(connection: apsw.Connection) -> None:
+            mailboxes.make_account(connection, now)
+
+        database = Database(path, MIGRATIONS, counted=COUNTED, filling=fill)
+        await self._threads.write(database, fill)  # where an old crash left one without mailboxes
         await self._threads.release(database)
         return await self.open(account)
 
