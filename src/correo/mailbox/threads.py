@@ -138,7 +138,7 @@ async def replies(live: LiveMailbox, uids: Sequence[int]) -> set[int]:
     found: set[int] = set()
     columns = (Column.UID, Column.ENVELOPE)
     async for rows in live.account.fetch(live.mailbox.id, uids, columns):
-        found.update(uid for uid, envelope in rows if is_reply(envelope))  # type: ignore[misc]
+        found.update(uid for uid, envelope in rows if is_reply(envelope))  # type: ignore[misc]  # as Column says
     return found
 
 

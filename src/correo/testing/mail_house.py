@@ -154,7 +154,7 @@ class MailHouse:
                 if isinstance(octets, bytes):
                     found.append(octets)
                 else:
-                    found.append(await octets.read(0, octets.size))  # type: ignore[attr-defined]
+                    found.append(await octets.read(0, octets.size))  # type: ignore[attr-defined]  # a Blob
         return found
 
     async def queued(self) -> Sequence[QueuedMessage]:
