@@ -3,7 +3,7 @@
 Octets go in through `receive`, questions come out as events (`server.events`), answers go back
 through the methods below, replies come out of `take_output`. What needs no outside knowledge
 is answered here: EHLO, NOOP, syntax, order, limits. This class joins the parts: `lines` frames,
-`states` says what may come when, `commands` understand, `dialogue` remembers, `data` decodes.
+`readers` understand, `states` says what may come when, `dialogue` remembers, `data` decodes.
 
 RFC 5321    SMTP;  RFC 2920 pipelining: replies in the order of commands, whatever is buffered
 RFC 2033    LMTP;  RFC 3030 BDAT
@@ -15,14 +15,13 @@ Cost: a whole pipelined transaction (MAIL, RCPT, DATA, 2 KB, four questions) in 
 """
 
 import base64
-from collections.abc import Callable
 
 from correo.base.blobs import Chunk
 from correo.base.errors import Refusal, UsageError
 from correo.wire.smtp.data import ChunkReceiver, DataReceiver, LineEnds
-from correo.wire.smtp.lines import TOO_LONG, Lines
+from correo.wire.smtp.lines import Lines
 from correo.wire.smtp.replies import write_reply
-from correo.wire.smtp.server.commands import COMMANDS, auth
+from correo.wire.smtp.server.commands import auth
 from correo.wire.smtp.server.dialogue import ContentReceiver, Dialogue
 from correo.wire.smtp.server.events import (
     AuthenticationAnswered,
@@ -38,7 +37,8 @@ from correo.wire.smtp.server.events import (
     XclientGiven,
 )
 from correo.wire.smtp.server.options import ServerOptions
-from correo.wire.smtp.server.states import ALLOWED, NOT_NOW, Mode, Phase
+from correo.wire.smtp.server.readers import READERS
+from correo.wire.smtp.server.states import Mode, Phase
 
 __all__ = ["ServerEngine"]
 
@@ -64,7 +64,7 @@ class ServerEngine:
         dialogue = self._dialogue
         if octets and not dialogue.is_closed:
             self._input.feed(octets)
-        while dialogue.question is None and READERS[dialogue.mode](self):
+        while dialogue.question is None and READERS[dialogue.mode](dialogue, self._input):
             pass
         if not dialogue.events:
             return []
@@ -250,123 +250,8 @@ class ServerEngine:
         dialogue.question = None
         return dialogue
 
-    # Each understands one command or one piece of content; False if more has to arrive.
-
-    def _read_command(self) -> bool:
-        dialogue = self._dialogue
-        options = dialogue.options
-        limit = options.max_command_line
-        if dialogue.mechanisms and not dialogue.is_authenticated:  # RFC 4954 4: AUTH is longer
-            limit = options.max_sasl_line
-        line = self._input.next_line(limit)
-        if line is None:
-            return False
-        dialogue.commands += 1
-        if dialogue.commands > options.max_commands:
-            dialogue.farewell("4.7.0", "too many commands and no message, closing")
-        elif line is TOO_LONG:
-            dialogue.reply(500, "5.5.2", "the line is too long")
-        elif self._input.ended_in_lf and options.line_ends is LineEnds.REFUSE:
-            dialogue.reply(500, "5.5.2", "lines end in CRLF, not in LF alone")
-        else:
-            self._dispatch(line)
-        return True
-
-    def _dispatch(self, line: bytes) -> None:
-        dialogue = self._dialogue
-        verb, _, argument = line.partition(b" ")
-        command = COMMANDS.get(verb)
-        if command is None:
-            verb = verb.upper()
-            command = COMMANDS.get(verb)
-        if command is None:
-            dialogue.reply(500, "5.5.1", "no such command")
-        elif verb in ALLOWED[dialogue.phase] or verb == b"BDAT":
-            command(dialogue, argument)
-        else:
-            dialogue.reply(503, "5.5.1", NOT_NOW[dialogue.phase])
-
-    def _read_data(self) -> bool:
-        octets = self._input.take(CONTENT_STEP)
-        if not octets:
-            return False
-        dialogue = self._dialogue
-        decoder = dialogue.decoder
-        assert isinstance(decoder, DataReceiver)
-        content = decoder.receive(octets)
-        if decoder.is_malformed:
-            dialogue.check_line_ends()
-        dialogue.take_content(content)
-        if decoder.is_complete:
-            if decoder.rest:
-                self._input.give_back(decoder.rest)
-            dialogue.mode = Mode.COMMANDS
-            self._content_ended()
-        return True
-
-    def _read_chunk(self) -> bool:
-        dialogue = self._dialogue
-        octets = self._input.take(min(dialogue.chunk_left, CONTENT_STEP))
-        if not octets and dialogue.chunk_left:
-            return False
-        dialogue.chunk_left -= len(octets)
-        is_done = dialogue.chunk_left == 0
-        decoder = dialogue.decoder
-        if isinstance(decoder, ChunkReceiver):
-            is_last = is_done and dialogue.chunk_is_last
-            dialogue.take_content(decoder.receive(octets, is_last=is_last))
-            dialogue.check_line_ends()
-        if is_done:
-            dialogue.mode = Mode.COMMANDS
-            self._chunk_ended()
-        return True
-
-    def _chunk_ended(self) -> None:
-        dialogue = self._dialogue
-        refusal = dialogue.refusal
-        if dialogue.phase is Phase.CHUNKS and dialogue.chunk_is_last:
-            self._content_ended()
-        elif refusal is None:
-            dialogue.commands -= 1
-            dialogue.reply(250, "2.0.0", f"{dialogue.chunk_size} octets received")
-        else:
-            dialogue.refusal = None
-            if dialogue.phase in (Phase.RECIPIENTS, Phase.CHUNKS):
-                dialogue.reset()
-            dialogue.reject(refusal)
-
-    def _content_ended(self) -> None:
-        dialogue = self._dialogue
-        if dialogue.refusal is None:
-            dialogue.receiver = None  # from here on it is the session's
-            dialogue.ask(ContentComplete())
-        else:
-            dialogue.final_refusal(dialogue.refusal)
-            dialogue.reset()
-
     def _message_done(self) -> None:
         dialogue = self._dialogue
         dialogue.messages += 1
         dialogue.errors = dialogue.commands = 0
         dialogue.end_transaction()
-
-    def _read_sasl(self) -> bool:
-        dialogue = self._dialogue
-        line = self._input.next_line(dialogue.options.max_sasl_line)
-        if line is None:
-            return False
-        auth.take_response(dialogue, line)
-        return True
-
-    def _read_nothing(self) -> bool:
-        self._input.clear()
-        return False
-
-
-READERS: dict[Mode, Callable[[ServerEngine], bool]] = {
-    Mode.COMMANDS: ServerEngine._read_command,
-    Mode.DATA: ServerEngine._read_data,
-    Mode.CHUNK: ServerEngine._read_chunk,
-    Mode.SASL: ServerEngine._read_sasl,
-    Mode.CLOSED: ServerEngine._read_nothing,
-}
