@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from correo.net.driver import BUFFERED_INPUT_LIMIT, Connection, socket_address
+from correo.net.driver import Connection
+from correo.net.link import BUFFERED_INPUT_LIMIT, socket_address
 from correo.net.tls import ServerTls
-from correo.testing.toy import ToySession
+from correo.testing.toy import LINES_PER_TURN, ToySession
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -139,6 +140,26 @@ def test_a_handler_at_work_holds_the_pipeline_and_the_order(run: Run) -> None:
             assert await reader.readexactly(12) == b"a\nb\nc\n<\x00\x01\x02>\n"
             assert await reader.readline() == b"d\n"
             assert not any(connection.is_busy for connection in toy.connections)
+            await ended(writer)
+
+    run(dialogue())
+
+
+def test_what_an_engine_answers_alone_is_answered_in_turns(run: Run) -> None:
+    async def dialogue() -> None:
+        async with toy_server() as toy:
+            reader, writer = await toy.client()
+            buffered = set()
+
+            def other() -> None:
+                buffered.add(toy.session.engine.buffered)
+                if not toy.session.diary:
+                    asyncio.get_running_loop().call_soon(other)
+
+            writer.write(b"echo a\n" * 1000 + b"ask b\n")
+            other()
+            assert await reader.readexactly(2002) == b"a\n" * 1000 + b"b\n"
+            assert len(buffered) >= 1000 // LINES_PER_TURN
             await ended(writer)
 
     run(dialogue())

@@ -14,7 +14,7 @@ from collections import deque
 from typing import Any, cast
 
 from correo.base.errors import PeerError, Refusal, UsageError
-from correo.net.driver import socket_address
+from correo.net.link import socket_address
 from correo.net.output import Output, Recorder
 from correo.net.session import Engine
 

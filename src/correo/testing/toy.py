@@ -1,6 +1,6 @@
 """A toy line protocol with an engine of each role: what the drivers in `net/` are tried with.
 
-`echo X` is answered by the engine alone; `ask X`, `slow X`, `blob N`, `tls` are events that
+`echo X` is answered by the engine alone, LINES_PER_TURN of them before a `Pause`; `ask X`, `slow X`, `blob N`, `tls` are events that
 somebody must answer; `quit` ends; `bad` breaks the protocol, and so does a line over the limit.
 """
 
@@ -11,11 +11,13 @@ from typing import Any
 
 from correo.base.blobs import BlobSlice, Chunk
 from correo.base.errors import PeerError
+from correo.base.pause import Pause
 from correo.net.driver import Connection
 
 __all__ = ["MemoryBlob", "ToyClientEngine", "ToyCommand", "ToyEngine", "ToySession"]
 
 LINE_LIMIT = 1000
+LINES_PER_TURN = 20
 
 
 class MemoryBlob:
@@ -52,9 +54,13 @@ class ToyEngine:
     def buffered(self) -> int:
         return len(self._buffer)
 
-    def receive(self, octets: bytes) -> list[ToyCommand]:
+    def receive(self, octets: bytes) -> list[ToyCommand | Pause]:
         self._buffer += octets
+        turn = 0
         while not self._open and not self.is_closed:
+            turn += 1
+            if turn > LINES_PER_TURN:
+                return [Pause()]
             line, newline, rest = self._buffer.partition(b"\n")
             if len(line) > LINE_LIMIT:
                 raise PeerError("line too long")

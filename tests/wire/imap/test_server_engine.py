@@ -9,10 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from correo.base.errors import UsageError
+from correo.base.pause import Pause
 from correo.testing.dialogue import Dialogue, play, read_dialogues
 from correo.testing.scripted_imap import KeptMessage, ScriptedImapSession
 from correo.wire.imap import commands as c
 from correo.wire.imap.limits import ServerLimits
+from correo.wire.imap.reading import STEPS_PER_TURN
 from correo.wire.imap.server import Condition, ImapServerEngine, State
 
 STEPS = [1, 2, 3, 7, 1000]
@@ -261,6 +263,21 @@ def test_a_mailbox_that_vanished_is_deselected() -> None:
     session.converse(b"a SELECT x\r\n")
     session.engine.deselect()
     assert session.converse(b"b CHECK\r\n").startswith(b"b BAD")
+
+
+def test_what_the_engine_answers_alone_comes_in_turns() -> None:
+    engine = ImapServerEngine()
+    engine.greet("ready")
+    engine.take_output()
+    events = engine.receive(b"a CAPABILITY\r\n" * 1000)
+    answered: list[int] = []
+    while events:
+        assert events == [Pause()]
+        answered.append(engine.take_output().count(b"a OK capabilities listed\r\n"))
+        events = engine.receive(b"")
+    answered.append(engine.take_output().count(b"a OK capabilities listed\r\n"))
+    assert sum(answered) == 1000
+    assert max(answered) <= STEPS_PER_TURN
 
 
 def test_answers_without_their_question_are_usage_errors() -> None:

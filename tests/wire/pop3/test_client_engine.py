@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correo.base.errors import PeerError, UsageError
+from correo.base.pause import Pause
 from correo.wire.pop3 import (
     Challenge,
     ClientEngine,
@@ -13,7 +14,6 @@ from correo.wire.pop3 import (
     Greeting,
     MessageWanted,
     Offer,
-    OutputFull,
     PasswordGiven,
     Reply,
     ServerEngine,
@@ -215,7 +215,7 @@ def test_client_and_server_understand_each_other(step: int) -> None:
                 deleted.extend(event.numbers)
                 server.finish(ok=True)
             else:
-                assert isinstance(event, OutputFull)
+                assert isinstance(event, Pause)
                 exchange()
             waiting = server.receive(b"")
 

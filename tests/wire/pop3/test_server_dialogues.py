@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from correo.base.pause import Pause
 from correo.testing.dialogue import Dialogue, play, read_dialogues
 from correo.wire.pop3 import (
     DeletionsDue,
@@ -95,7 +96,7 @@ class Script:
 
     # answers
 
-    def answer(self, events: list[Event]) -> None:
+    def answer(self, events: list[Event | Pause]) -> None:
         while events:
             (event,) = events
             self.answer_one(event)
@@ -103,7 +104,7 @@ class Script:
                 return
             events = self.engine.receive(b"")
 
-    def answer_one(self, event: Event) -> None:
+    def answer_one(self, event: Event | Pause) -> None:
         if isinstance(event, PasswordGiven):
             self.log_in(event.username, event.password)
         elif isinstance(event, DigestGiven):

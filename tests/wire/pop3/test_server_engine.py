@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correo.base.errors import PeerError, UsageError
+from correo.base.pause import Pause
 from correo.wire.pop3 import (
     DeletionsDue,
     Event,
     MechanismChosen,
     MessageWanted,
     Offer,
-    OutputFull,
     PasswordGiven,
     Phrase,
     ResponseGiven,
@@ -20,6 +20,7 @@ from correo.wire.pop3 import (
 )
 from correo.wire.pop3.grammar import COMMANDS
 from correo.wire.pop3.phrases import LANGUAGES, say
+from correo.wire.pop3.server import COMMANDS_PER_TURN
 
 OFFER = Offer(may_show_password=True, mechanisms=("PLAIN",), may_start_tls=True)
 
@@ -39,7 +40,7 @@ def output(engine: ServerEngine) -> bytes:
     return b"".join(chunk for chunk in engine.take_output() if isinstance(chunk, bytes))
 
 
-def answer(engine: ServerEngine, event: Event) -> None:
+def answer(engine: ServerEngine, event: Event | Pause) -> None:
     """Say something to any event."""
     if isinstance(event, MessageWanted):
         engine.send_message(b"a: b\r\n\r\n.\r\n")
@@ -52,7 +53,7 @@ def answer(engine: ServerEngine, event: Event) -> None:
         engine.challenge(b"again")
     elif isinstance(event, ResponseGiven):
         engine.refuse_login(Phrase.NOT_LET_IN, code="AUTH")
-    elif isinstance(event, OutputFull):
+    elif isinstance(event, Pause):
         engine.take_output()
     else:
         engine.open_maildrop([11, 12], ["a", "b"])
@@ -105,11 +106,25 @@ def test_what_waits_to_be_sent_is_bounded() -> None:
     events = engine.receive(b"LIST\r\n" * 200)
     turns = 0
     while events:
-        assert events == [OutputFull()]
+        assert events == [Pause()]
         assert len(output(engine)) < 512 * 1024
         events = engine.receive(b"")
         turns += 1
     assert turns > 50
+
+
+def test_what_the_engine_answers_alone_comes_in_turns() -> None:
+    engine = new_engine(logged_in=True)
+    output(engine)
+    events = engine.receive(b"NOOP\r\n" * 1000)
+    answered = []
+    while events:
+        assert events == [Pause()]
+        answered.append(output(engine).count(b"+OK"))
+        events = engine.receive(b"")
+    answered.append(output(engine).count(b"+OK"))
+    assert sum(answered) == 1000
+    assert max(answered) <= COMMANDS_PER_TURN
 
 
 def test_an_endless_line_ends_the_session_but_a_long_one_only_is_refused() -> None:

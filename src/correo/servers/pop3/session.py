@@ -37,7 +37,6 @@ from correo.wire.pop3 import (
     MechanismChosen,
     MessageWanted,
     Offer,
-    OutputFull,
     PasswordGiven,
     Phrase,
     ResponseGiven,
@@ -86,8 +85,6 @@ class Pop3Session:
     def handle(self, event: Event) -> Coroutine[Any, Any, None] | None:
         if isinstance(event, MessageWanted):
             return self._message(event)
-        if isinstance(event, OutputFull):
-            return self._connection.drain()
         if isinstance(event, PasswordGiven):
             return self._password(event)
         if isinstance(event, DigestGiven):

@@ -12,6 +12,7 @@ Cost: about 10 µs per command besides its arguments.
 from collections.abc import Callable
 from typing import Any
 
+from correo.base.pause import Pause
 from correo.wire.imap import codes
 from correo.wire.imap.answers import Answers
 from correo.wire.imap.append import SPACES, is_message_next
@@ -26,6 +27,8 @@ from correo.wire.imap.responses import capability
 from correo.wire.imap.states import Condition, State
 
 __all__ = ["Reading"]
+
+STEPS_PER_TURN = 200  # lines, literals and answers before Pause
 
 
 class Reading(Answers):
@@ -50,8 +53,12 @@ class Reading(Answers):
             return []
         if octets:
             self._buffer.add(octets)
+        turn = 0
         while self._step():
-            pass
+            turn += 1
+            if turn == STEPS_PER_TURN:
+                self._events.append(Pause())
+                break
         if self.state is State.LOGOUT:
             self._buffer.clear()
         events = self._events

@@ -11,7 +11,6 @@ __all__ = [
     "Event",
     "MechanismChosen",
     "MessageWanted",
-    "OutputFull",
     "PasswordGiven",
     "ResponseGiven",
     "TlsWanted",
@@ -76,11 +75,6 @@ class DeletionsDue:
     numbers: list[int]
 
 
-@dataclass(slots=True)
-class OutputFull:
-    """Send what is ready before asking for more; nothing has to be answered."""
-
-
 Event = (
     PasswordGiven
     | DigestGiven
@@ -89,5 +83,4 @@ Event = (
     | TlsWanted
     | MessageWanted
     | DeletionsDue
-    | OutputFull
 )

@@ -21,8 +21,9 @@ from collections.abc import Callable, Sequence
 
 from correo.base.blobs import Chunk
 from correo.base.errors import UsageError
+from correo.base.pause import Pause
 from correo.wire.pop3.authorization import Authorization, Offer
-from correo.wire.pop3.events import DeletionsDue, Event, OutputFull
+from correo.wire.pop3.events import DeletionsDue, Event
 from correo.wire.pop3.grammar import (
     COMMANDS,
     MAX_LINE,
@@ -41,7 +42,8 @@ __all__ = ["ServerEngine"]
 
 ERROR_LIMIT = 30  # commands wrong in a row; ours
 LOGIN_LIMIT = 5  # failed logins in one session; ours
-OUTPUT_HIGH_WATER = 256 * 1024  # octets waiting before OutputFull
+OUTPUT_HIGH_WATER = 256 * 1024  # octets waiting before Pause
+COMMANDS_PER_TURN = 200  # answered here before Pause
 CAPABILITIES = (
     "TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "UTF8 USER", "LANG",
     "EXPIRE NEVER",
@@ -70,13 +72,15 @@ class ServerEngine:
 
     # the driver's side
 
-    def receive(self, octets: bytes) -> list[Event]:
+    def receive(self, octets: bytes) -> list[Event | Pause]:
         """Take octets; events up to the next open one. Raises PeerError for an endless line."""
         if octets:
             self._lines.feed(octets)
+        turn = 0
         while not self._is_open and self._state is not State.CLOSED:
-            if self._replies.size > OUTPUT_HIGH_WATER:
-                return [OutputFull()]
+            if self._replies.size > OUTPUT_HIGH_WATER or turn == COMMANDS_PER_TURN:
+                return [Pause()]
+            turn += 1
             is_response = self._authorization.is_authenticating
             line = self._lines.next(MAX_RESPONSE if is_response else MAX_LINE)
             if line is None:
@@ -87,7 +91,7 @@ class ServerEngine:
                 return [event]
         return []
 
-    def receive_eof(self) -> list[Event]:
+    def receive_eof(self) -> list[Event | Pause]:
         """The peer is gone without QUIT: nothing is deleted (RFC 1939 6)."""
         self._state = State.CLOSED
         return []
