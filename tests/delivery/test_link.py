@@ -13,8 +13,8 @@ from correo.accounts.passwords import Passwords
 from correo.base.errors import Refusal
 from correo.clients.smtp import SmtpTimeouts, TlsMode
 from correo.delivery.exchangers import Host
+from correo.delivery.job import LinkLost
 from correo.delivery.link import SmtpConnector, mode_of
-from correo.delivery.remote import LinkLost
 from correo.delivery.verdict import DeliveryFailure, Verdict
 from correo.intake.api import Role
 from correo.net.tls import CertificateFiles, ServerTls, client_context, opportunistic_context

@@ -14,28 +14,25 @@ import asyncio
 import gc
 import logging
 import os
-import pwd
 import selectors
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn
 
 import uvloop
 
 from correo.app.config import Configuration
 from correo.app.listening import Bound, bind_all, close_all, remove_endpoints, write_endpoints
+from correo.app.privileges import CANNOT_START, account_of, exit_after, give
 from correo.app.start import (
     StartError,
     certificate_files,
     claim_resources,
     lock_data,
     make_folders,
-    sentence_of,
 )
 from correo.app.wiring import Conveniences, look_at_files
 from correo.app.worker import Worker
@@ -52,7 +49,6 @@ ROWS = 256  # processes that can count connections at once: workers, and old one
 LONGEST_PAUSE_S = 30.0  # before a worker that keeps dying is tried again
 STABLE_S = 10.0  # a worker that lived this long has not died at its start
 END_LIMIT_S = 4.8  # then whoever is left is killed
-CANNOT_START = 3  # a worker's exit code: its sentence is written already
 READY = b"+"
 
 
@@ -301,47 +297,3 @@ class Supervisor:
             await worker.run(tell)
         finally:
             loop.remove_reader(self._lifeline)
-
-
-def exit_after(work: Callable[[], object], user: pwd.struct_passwd | None) -> NoReturn:
-    """In a forked process: do this as that user, then end; what goes wrong is said, and the code."""
-    code = 1
-    try:
-        if user is not None:
-            drop_privileges(user)
-        work()
-        code = 0
-    except CorreoError as error:
-        sys.stderr.write(f"correo: {sentence_of(error)}\n")
-        code = CANNOT_START
-    except BaseException:
-        log.exception("a process of the server failed")
-    finally:
-        logging.shutdown()
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def account_of(user: str) -> pwd.struct_passwd | None:
-    """Whom the workers run as; None to stay who we are. Raises StartError."""
-    if not user or os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(user)
-    except KeyError as error:
-        raise StartError(
-            f"there is no user {user!r} on this machine: make it with `useradd --system {user}`, "
-            "or change user in the configuration"
-        ) from error
-
-
-def give(folder: Path, user: pwd.struct_passwd) -> None:
-    """The data directory belongs to whom the workers run as; files in it are theirs already."""
-    for path in (folder, folder / "run"):
-        os.chown(path, user.pw_uid, user.pw_gid)
-
-
-def drop_privileges(user: pwd.struct_passwd) -> None:
-    os.initgroups(user.pw_name, user.pw_gid)
-    os.setgid(user.pw_gid)
-    os.setuid(user.pw_uid)

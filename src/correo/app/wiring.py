@@ -19,9 +19,10 @@ from correo.app.config import LISTENERS, LMTP, Configuration, ListenerSettings, 
 from correo.app.housekeeping import Housekeeping
 from correo.delivery.bounce import Bounces
 from correo.delivery.exchangers import Exchangers
+from correo.delivery.job import RemoteLimits
 from correo.delivery.link import SmtpConnector
 from correo.delivery.local import LocalDelivery
-from correo.delivery.remote import Remote, RemoteLimits
+from correo.delivery.remote import Remote
 from correo.delivery.routing import Router
 from correo.delivery.runner import Runner
 from correo.filters import LoopCheck, Pipeline

@@ -31,9 +31,9 @@ from correo.clients.smtp import (
     SmtpTimeouts,
     TlsMode,
 )
+from correo.delivery.carrier import SESSIONS_PER_JOB
 from correo.delivery.exchangers import Exchangers, Host
 from correo.delivery.packing import pack
-from correo.delivery.remote import SESSIONS_PER_JOB
 from correo.delivery.routing import Destination
 from correo.delivery.verdict import DeliveryFailure
 from correo.net.dns import DnsResolver

@@ -25,8 +25,8 @@ from correo.clients.smtp import (
     TlsMode,
 )
 from correo.delivery.exchangers import Host
+from correo.delivery.job import Link, LinkLost
 from correo.delivery.packing import Packed, pack
-from correo.delivery.remote import Link, LinkLost
 from correo.delivery.verdict import DeliveryFailure, Verdict
 from correo.queue.routes import Smarthost
 from correo.store.api import BlobStore

@@ -25,8 +25,9 @@ from correo.base.clock import Clock
 from correo.base.errors import CorreoError
 from correo.delivery.bounce import Bounces, Due
 from correo.delivery.flight import Flight
+from correo.delivery.job import OWN_FAULT, Job
 from correo.delivery.local import LocalDelivery
-from correo.delivery.remote import OWN_FAULT, Job, Remote
+from correo.delivery.remote import Remote
 from correo.delivery.routing import Destination, Expanded, Home, Router
 from correo.delivery.verdict import DeliveryFailure, Verdict
 from correo.queue.batches import Batches

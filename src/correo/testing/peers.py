@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from correo.base.errors import PeerError
 from correo.delivery.exchangers import Host
-from correo.delivery.remote import LinkLost
+from correo.delivery.job import LinkLost
 from correo.delivery.verdict import DeliveryFailure, Verdict
 from correo.queue.routes import Smarthost
 from correo.store.queue import QueuedMessage, RecipientState

@@ -10,14 +10,15 @@ Five days pass in milliseconds. `correo.test` is local, with the account ana@cor
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 
 from correo.accounts.directory import Directory
 from correo.delivery.bounce import Bounces
 from correo.delivery.exchangers import Exchangers
+from correo.delivery.job import RemoteLimits
 from correo.delivery.local import LocalDelivery
-from correo.delivery.remote import Remote, RemoteLimits
+from correo.delivery.remote import Remote
 from correo.delivery.routing import Router
 from correo.delivery.runner import Runner, RunnerLimits
 from correo.delivery.verdict import Verdict
@@ -35,7 +36,7 @@ from correo.testing.dns import FakeDns
 from correo.testing.peers import FakePeer, FakePeers
 from correo.trace.journey import Journal
 
-__all__ = ["Homes", "QueueWorld"]
+__all__ = ["Homes", "QueueWorld", "run"]
 
 CONTENT = b"From: ana@correo.test\r\nSubject: hello\r\n\r\nHello.\r\n"
 
@@ -139,6 +140,10 @@ class QueueWorld:
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
 
+    async def left(self) -> int:
+        """Messages that wait in the queue."""
+        return (await self.store.counts()).messages
+
     async def add_account(self, address: str) -> None:
         """A local account."""
         account = Account(AccountId(address), address)
@@ -174,3 +179,15 @@ class QueueWorld:
     def _next_id(self, now: float) -> str:
         self._ids += 1
         return f"M{self._ids}"
+
+
+def run(
+    body: Callable[[QueueWorld], Awaitable[None]], world: Callable[[], QueueWorld] = QueueWorld
+) -> None:
+    """Let a test's coroutine have a world of its own."""
+
+    async def whole() -> None:
+        async with world() as inside:
+            await body(inside)
+
+    asyncio.run(whole())
