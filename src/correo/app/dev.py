@@ -22,10 +22,11 @@ from correo.app.config import (
     TraceSettings,
     with_options,
 )
+from correo.app.foundations import look_at_files
 from correo.app.listening import bind_all, close_all, remove_endpoints, write_endpoints
 from correo.app.start import certificate_files, claim_resources, lock_data, make_folders
 from correo.app.welcome import welcome
-from correo.app.wiring import Conveniences, House, look_at_files
+from correo.app.wiring import Conveniences, House
 from correo.app.worker import Worker
 from correo.base.errors import AuthenticationFailed, CorreoError, UsageError
 from correo.mailbox.append import deliver, prepare

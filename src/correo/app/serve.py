@@ -25,6 +25,7 @@ from typing import NoReturn
 import uvloop
 
 from correo.app.config import Configuration
+from correo.app.foundations import look_at_files
 from correo.app.listening import Bound, bind_all, close_all, remove_endpoints, write_endpoints
 from correo.app.privileges import CANNOT_START, account_of, exit_after, give
 from correo.app.start import (
@@ -34,7 +35,7 @@ from correo.app.start import (
     lock_data,
     make_folders,
 )
-from correo.app.wiring import Conveniences, look_at_files
+from correo.app.wiring import Conveniences
 from correo.app.worker import Worker
 from correo.base.errors import CorreoError
 from correo.net.limits import ConnectionLimits

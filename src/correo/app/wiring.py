@@ -2,44 +2,42 @@
 
 `worker` makes one `House` inside its event loop, for `correo dev` and for each worker of
 `correo serve` alike. Nothing here decides anything: it hands each room its neighbours and the
-part of the configuration that is its own.
+part of the configuration that is its own. A test hands in foundations without a disk and another
+`Outside` (`testing.household`), and gets the same house.
 """
 
 import asyncio
-import ipaddress
 import random
-import socket
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from correo.accounts.authenticator import Authenticator
 from correo.accounts.directory import Directory
-from correo.accounts.passwords import Passwords
 from correo.app.config import LISTENERS, LMTP, Configuration, ListenerSettings, read_nameserver
-from correo.app.housekeeping import Housekeeping
+from correo.app.foundations import Foundations, lay_foundations
+from correo.app.terms import networks, own_addresses, routes_of, schedule_of
+from correo.base.dnstypes import Resolver
 from correo.delivery.bounce import Bounces
 from correo.delivery.exchangers import Exchangers
-from correo.delivery.job import RemoteLimits
+from correo.delivery.job import Connector, RemoteLimits
 from correo.delivery.link import SmtpConnector
 from correo.delivery.local import LocalDelivery
 from correo.delivery.remote import Remote
 from correo.delivery.routing import Router
-from correo.delivery.runner import Runner
+from correo.delivery.runner import Runner, RunnerLimits
 from correo.filters import LoopCheck, Pipeline
+from correo.filters.pipeline import Filter
 from correo.intake.accept import Acceptance
 from correo.intake.api import Role
 from correo.intake.door import MailIntake
 from correo.intake.rates import Rate
 from correo.intake.settings import DoorSettings
-from correo.net.addresses import Network
-from correo.net.clock import SystemClock
 from correo.net.dns import DnsResolver
 from correo.net.driver import Connection
 from correo.net.listener import Service, TlsUse
 from correo.net.session import Session
 from correo.net.tls import client_context, opportunistic_context
-from correo.queue.routes import NextHop, Routes, Smarthost, read_route
-from correo.queue.schedule import Schedule
+from correo.queue.routes import Routes
 from correo.queue.waiting_room import WaitingRoom
 from correo.servers.imap.server import ImapServer
 from correo.servers.imap.settings import ImapSettings
@@ -47,25 +45,16 @@ from correo.servers.pop3.server import Pop3Server
 from correo.servers.pop3.settings import Pop3Settings
 from correo.servers.smtp.server import SmtpServer
 from correo.servers.smtp.settings import SmtpSettings
-from correo.store.bus import Bus
-from correo.store.maildrop_lock import FileMaildropLocks
 from correo.store.queue import QUEUE_NEWS
-from correo.store.sqlite.directory import SqliteDirectory
-from correo.store.sqlite.group_commit import GroupCommit
-from correo.store.sqlite.journal import CommitJournal
-from correo.store.sqlite.queue import SqliteQueue
-from correo.store.sqlite.recovery import recover
-from correo.store.sqlite.store import SqliteStore
-from correo.store.sqlite.threads import StorageThreads
 from correo.trace.journey import Journal
+from correo.trace.record import Pen
 from correo.trace.recorder import Tracer
 from correo.trace.ring import Ring
 from correo.wire.imap.limits import ServerLimits
 from correo.wire.smtp.data import LineEnds
 
-__all__ = ["QUEUE_NEWS", "Conveniences", "House", "look_at_files"]
+__all__ = ["QUEUE_NEWS", "Conveniences", "House", "Outside"]
 
-STORAGE_THREADS = 4
 MEGABYTE = 1024 * 1024
 ROLES = {
     "smtp": Role.MX,
@@ -87,56 +76,57 @@ class Conveniences:
     catcher: str = ""
 
 
-@dataclass(slots=True)
-class Foundations:
-    """What everything else stands on."""
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a house reaches beyond itself, where that is not the real thing.
 
-    clock: SystemClock
-    threads: StorageThreads
-    bus: Bus
-    directory: SqliteDirectory
-    store: SqliteStore
-    queue: SqliteQueue
-    passwords: Passwords
+    resolver, connector: DNS and other mail servers.
+    pen: takes down what is traced, in place of the ring on disk.
+    routes: where mail for elsewhere goes, in place of the configuration's.
+    filters: besides our own.
+    remote_limits, runner_limits: in place of the configuration's and the usual ones.
+    """
 
-    async def look(self) -> None:
-        """Open every shared file once; what is missing is made, what is old upgraded.
-
-        Raises DamagedStore, StorageFull: with the file's name and the way out.
-        """
-        await self.directory.domains()
-        self.directory.node_key()
-        await self.queue.counts()
-
-    async def close(self) -> None:
-        """Finish what is being written and let go of every file."""
-        await self.store.close()
-        await self.queue.close()
-        await self.directory.close()
-        self.bus.close()
-        self.passwords.close()
-        self.threads.close()
+    resolver: Resolver | None = None
+    connector: Connector | None = None
+    pen: Pen | None = None
+    routes: Routes | None = None
+    filters: Sequence[Filter] = ()
+    remote_limits: RemoteLimits | None = None
+    runner_limits: RunnerLimits = field(default_factory=RunnerLimits)
 
 
 class House:
     """The rooms of one process.
 
+    Args:
+        base: what they stand on, made from the configuration by default.
+
     Attributes:
         services: what each listener offers, by its name.
     """
 
-    def __init__(self, configuration: Configuration, conveniences: Conveniences) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        conveniences: Conveniences,
+        *,
+        base: Foundations | None = None,
+        outside: Outside | None = None,
+    ) -> None:
         self._configuration = configuration
         self._conveniences = conveniences
-        self.base = lay_foundations(configuration)
+        self._outside = outside or Outside()
+        self.base = base or lay_foundations(configuration)
         clock, store = self.base.clock, self.base.store
-        self._ring = Ring(configuration.folder / "trace", limit=configuration.trace.megabytes * MEGABYTE) if configuration.trace.enabled else None  # fmt: skip
-        self._tracer = Tracer(self._ring, clock) if self._ring is not None else None
-        self._journal = Journal(self._ring, clock) if self._ring is not None else None
+        self._ring = self._open_ring()
+        pen = self._outside.pen or self._ring
+        self._tracer = Tracer(pen, clock) if pen is not None else None
+        self._journal = Journal(pen, clock) if pen is not None else None
         self.authenticator = Authenticator(self.base.directory, clock, self.base.passwords)
         self._room = WaitingRoom(self.base.queue, announce=self._announce_queue)
         local = LocalDelivery(store)
-        routes = routes_of(configuration, conveniences)
+        routes = self._outside.routes or routes_of(configuration, catcher=conveniences.catcher)
         self._runner = self._make_runner(local, routes)
         self._tasks: list[asyncio.Task[None]] = []
         self._intake = self._make_intake(local, routes)
@@ -155,9 +145,10 @@ class House:
         self.base.bus.start()
         self.base.bus.watch(QUEUE_NEWS, lambda _: self._runner.wake())
         await self.base.look()
-        base, folder = self.base, self._configuration.folder
-        housekeeping = Housekeeping(folder, base.store, base.queue, base.clock)
-        for work in (self._runner.run(), housekeeping.run()):
+        works = [self._runner.run()]
+        if self.base.housekeeping is not None:
+            works.append(self.base.housekeeping.run())
+        for work in works:
             task = asyncio.create_task(work)
             task.add_done_callback(
                 lambda each: (
@@ -181,12 +172,20 @@ class House:
 
     # inside
 
+    def _open_ring(self) -> Ring | None:
+        trace = self._configuration.trace
+        if not trace.enabled or self._outside.pen is not None:
+            return None
+        return Ring(self._configuration.folder / "trace", limit=trace.megabytes * MEGABYTE)
+
     def _announce_queue(self) -> None:
         self.base.bus.announce(QUEUE_NEWS, None)
 
     def _make_runner(self, local: LocalDelivery, routes: Routes) -> Runner:
         configuration = self._configuration
-        resolver = DnsResolver([read_nameserver(each) for each in configuration.nameservers])
+        resolver = self._outside.resolver or DnsResolver(
+            [read_nameserver(each) for each in configuration.nameservers]
+        )
         exchangers = Exchangers(
             resolver,
             own_names=[configuration.name.lower()],
@@ -194,15 +193,8 @@ class House:
             shuffle=random.shuffle,
             port=configuration.delivery.mx_port,
         )
-        has_smarthost = configuration.delivery.smarthost is not None
-        connector = SmtpConnector(
-            hostname=configuration.name,
-            blobs=self.base.store.blobs,
-            opportunistic=opportunistic_context(),
-            verified=client_context() if has_smarthost else None,
-            tracer=self._tracer,
-        )
-        limits = RemoteLimits(
+        connector = self._outside.connector or self._make_connector()
+        limits = self._outside.remote_limits or RemoteLimits(
             connections_per_destination=configuration.delivery.connections_per_destination
         )
         schedule = schedule_of(configuration)
@@ -216,6 +208,17 @@ class House:
             bounces=Bounces(configuration.name, schedule, self.base.store.blobs),
             random=random.random,
             journal=self._journal,
+            limits=self._outside.runner_limits,
+        )
+
+    def _make_connector(self) -> SmtpConnector:
+        has_smarthost = self._configuration.delivery.smarthost is not None
+        return SmtpConnector(
+            hostname=self._configuration.name,
+            blobs=self.base.store.blobs,
+            opportunistic=opportunistic_context(),
+            verified=client_context() if has_smarthost else None,
+            tracer=self._tracer,
         )
 
     def _make_intake(self, local: LocalDelivery, routes: Routes) -> MailIntake:
@@ -224,7 +227,7 @@ class House:
             handoff=local,
             room=self._room,
             schedule=schedule_of(self._configuration),
-            pipeline=Pipeline([LoopCheck()]),
+            pipeline=Pipeline([LoopCheck(), *self._outside.filters]),
             journal=self._journal,
         )
         return MailIntake(
@@ -306,8 +309,8 @@ class House:
             self._configuration.name,
             lets_loopback_log_in_plainly=self._lets_loopback_log_in_plainly,
         )
-        locks = FileMaildropLocks(self._configuration.folder / "run" / "maildrops")
-        return Pop3Server(self.base.store, self.authenticator, locks, settings, self.base.clock)
+        base = self.base
+        return Pop3Server(base.store, self.authenticator, base.locks, settings, base.clock)
 
     def _make_imap(self) -> ImapServer:
         size = self._configuration.limits.message_size
@@ -316,77 +319,3 @@ class House:
             lets_loopback_log_in_plainly=self._lets_loopback_log_in_plainly, limits=limits
         )
         return ImapServer(self.base.store, self.authenticator, self.base.clock, settings)
-
-
-def lay_foundations(configuration: Configuration) -> Foundations:
-    folder = configuration.folder
-    clock, threads, bus = (
-        SystemClock(),
-        StorageThreads(STORAGE_THREADS),
-        Bus(folder / "run" / "bus"),
-    )
-    return Foundations(
-        clock,
-        threads,
-        bus,
-        SqliteDirectory(folder, threads),
-        SqliteStore(
-            folder, threads, bus, clock, GroupCommit(threads, CommitJournal(folder / "journal"))
-        ),
-        SqliteQueue(folder / "queue.db", threads),
-        Passwords(),
-    )
-
-
-async def look_at_files(configuration: Configuration) -> None:
-    """Make or upgrade the node's files, and mend what a crash has left. Nobody else is at work.
-
-    Raises DamagedStore, StorageFull.
-    """
-    base = lay_foundations(configuration)
-    try:
-        await base.look()
-        recover(configuration.folder, base.store.blobs)
-    finally:
-        await base.close()
-
-
-def schedule_of(configuration: Configuration) -> Schedule:
-    delivery = configuration.delivery
-    return Schedule(
-        first_s=delivery.first_retry_s,
-        longest_s=delivery.longest_retry_s,
-        lifetime_s=delivery.lifetime_s,
-        delay_notice_s=delivery.delay_notice_s,
-    )
-
-
-def routes_of(configuration: Configuration, conveniences: Conveniences) -> Routes:
-    delivery, smarthost = configuration.delivery, None
-    if delivery.smarthost is not None:
-        given = delivery.smarthost
-        smarthost = Smarthost(
-            NextHop(given.host, given.port), given.username, given.secret(), given.tls
-        )
-    static = dict(read_route(route) for route in reversed(delivery.routes))
-    return Routes(static, smarthost, conveniences.catcher)
-
-
-def networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(text) for text in texts)
-
-
-def own_addresses(configuration: Configuration) -> list[str]:
-    """Where our own port 25 can be reached, as far as we know: mail must not loop there."""
-    settings = configuration.listener("smtp")
-    if not settings.enabled or (settings.port or 25 + configuration.port_offset) != 25:
-        return []
-    hosts = [*(settings.hosts or configuration.hosts)]
-    found = {host for host in hosts if not ipaddress.ip_address(host).is_unspecified}
-    if len(found) < len(hosts):
-        try:
-            found |= {str(info[4][0]) for info in socket.getaddrinfo(configuration.name, 25)}
-        except OSError:
-            pass  # no such name: then nobody can send us there by it
-        found |= {"127.0.0.1", "::1"}
-    return sorted(found)

@@ -1,1 +1,58 @@
-"""The server inside tests: fakes for clock, DNS, peers and store; contract suites."""
+"""Put a whole mail server into other people's tests, and into ours.
+
+For everybody: the pytest fixture `mail` (registered on install), `MailTestCase` for unittest and
+`serving` for anything else; docs/testing.md shows them. The names below are the public ones.
+
+For ourselves: the fakes for clock, DNS, peers and store; the contract suites; server processes.
+
+The names are imported when they are first used: pytest loads this package in every run, and a run
+without mail shall not pay for a mail server.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from correo.testing.case import MailMixin, MailTestCase
+    from correo.testing.household import HouseholdOptions
+    from correo.testing.links import Link
+    from correo.testing.mail import Mail, NoSuchMessage, serving
+    from correo.testing.received import (
+        MailAssertionError,
+        MessageEnvelope,
+        ReceivedMessage,
+        ReceivedPart,
+    )
+    from correo.testing.server import Endpoint, MailServer
+
+__all__ = [
+    "Endpoint",
+    "HouseholdOptions",
+    "Link",
+    "Mail",
+    "MailAssertionError",
+    "MailMixin",
+    "MailServer",
+    "MailTestCase",
+    "MessageEnvelope",
+    "NoSuchMessage",
+    "ReceivedMessage",
+    "ReceivedPart",
+    "serving",
+]
+
+HOMES = {
+    "case": ("MailMixin", "MailTestCase"),
+    "household": ("HouseholdOptions",),
+    "links": ("Link",),
+    "mail": ("Mail", "NoSuchMessage", "serving"),
+    "received": ("MailAssertionError", "MessageEnvelope", "ReceivedMessage", "ReceivedPart"),
+    "server": ("Endpoint", "MailServer"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in HOMES.items():
+        if name in names:
+            return getattr(import_module(f"correo.testing.{home}"), name)
+    raise AttributeError(f"correo.testing has no {name!r}")

@@ -5,6 +5,7 @@ ring       the files, shared by all processes of a node
 dialogue   octets to lines, secrets and bodies left out; smtp, pop3, imap say which those are
 recorder   one connection
 journey    one message
+annotation what a line means
 """
 
 from correo.trace.journey import Journal

@@ -7,8 +7,7 @@ Cost: 3 µs per step.
 """
 
 from correo.base.clock import Clock
-from correo.trace.record import Kind, Record
-from correo.trace.ring import Ring
+from correo.trace.record import Kind, Pen, Record
 
 __all__ = ["Journal"]
 
@@ -16,8 +15,8 @@ __all__ = ["Journal"]
 class Journal:
     """One process's notes on messages."""
 
-    def __init__(self, ring: Ring, clock: Clock) -> None:
-        self._ring = ring
+    def __init__(self, pen: Pen, clock: Clock) -> None:
+        self._pen = pen
         self._clock = clock
 
     def note(self, message_id: str, step: str, **details: str) -> None:
@@ -26,7 +25,7 @@ class Journal:
         Args:
             details: by name, as they are to be read; empty ones are left out.
         """
-        self._ring.append(
+        self._pen.append(
             Record(
                 self._clock.now(),
                 Kind.STEP,

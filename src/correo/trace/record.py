@@ -3,9 +3,11 @@
 Lines are JSON, one object each, so that they can be read with any tool.
 """
 
+from typing import Protocol
+
 import msgspec
 
-__all__ = ["Kind", "Record", "decode", "encode"]
+__all__ = ["Kind", "Pen", "Record", "decode", "encode"]
 
 
 class Kind:
@@ -35,6 +37,13 @@ class Record(msgspec.Struct, omit_defaults=True, frozen=True):
     message: str = ""
     side: str = ""
     details: dict[str, str] = {}
+
+
+class Pen(Protocol):
+    """What takes records down: the `Ring`, or a list in a test."""
+
+    def append(self, record: Record) -> None:
+        """Take a record down, now or a moment later. Never fails."""
 
 
 _encoder = msgspec.json.Encoder()

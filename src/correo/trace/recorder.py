@@ -11,8 +11,7 @@ from correo.base.clock import Clock
 from correo.trace.dialogue import Dialogue
 from correo.trace.imap import ImapDialogue
 from correo.trace.pop3 import Pop3Dialogue
-from correo.trace.record import Kind, Record
-from correo.trace.ring import Ring
+from correo.trace.record import Kind, Pen, Record
 from correo.trace.smtp import SmtpDialogue
 
 __all__ = ["DialogueRecorder", "Tracer"]
@@ -33,10 +32,10 @@ class DialogueRecorder:
     """One connection's recorder; a `net.output.Recorder`."""
 
     def __init__(
-        self, ring: Ring, clock: Clock, session: str, dialogue: Dialogue, *, is_server: bool
+        self, pen: Pen, clock: Clock, session: str, dialogue: Dialogue, *, is_server: bool
     ) -> None:
         self.session = session
-        self._ring = ring
+        self._pen = pen
         self._clock = clock
         self._dialogue = dialogue
         self._is_server = is_server
@@ -51,20 +50,20 @@ class DialogueRecorder:
     def ended(self) -> None:
         if not self._is_over:
             self._is_over = True
-            self._ring.append(Record(self._clock.now(), Kind.ENDED, session=self.session))
+            self._pen.append(Record(self._clock.now(), Kind.ENDED, session=self.session))
 
     def _take(self, octets: bytes, *, from_client: bool) -> None:
         now = self._clock.now()
         side = "C" if from_client else "S"
         for text in self._dialogue.feed(octets, from_client=from_client):
-            self._ring.append(Record(now, Kind.SAID, text, session=self.session, side=side))
+            self._pen.append(Record(now, Kind.SAID, text, session=self.session, side=side))
 
 
 class Tracer:
     """Makes recorders. One per process."""
 
-    def __init__(self, ring: Ring, clock: Clock) -> None:
-        self.ring = ring
+    def __init__(self, pen: Pen, clock: Clock) -> None:
+        self.pen = pen
         self._clock = clock
         self._numbers = itertools.count(1)
         self._prefix = f"{os.getpid():x}"
@@ -78,7 +77,7 @@ class Tracer:
             protocol: the name of the listener: smtp, submission, lmtp, pop3, imap...
         """
         session = f"{self._prefix}-{next(self._numbers)}"
-        self.ring.append(
+        self.pen.append(
             Record(
                 self._clock.now(),
                 Kind.OPENED,
@@ -92,5 +91,5 @@ class Tracer:
             )
         )
         return DialogueRecorder(
-            self.ring, self._clock, session, DIALOGUES[protocol](), is_server=is_server
+            self.pen, self._clock, session, DIALOGUES[protocol](), is_server=is_server
         )

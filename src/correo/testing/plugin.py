@@ -1,0 +1,94 @@
+"""Give pytest the `mail` fixture: a whole mail server in the test's process.
+
+pytest loads it by its entry point as soon as correo is installed, so that nothing here may cost
+anything before a test asks for `mail`: everything else is imported then.
+
+Settings in pytest.ini or pyproject.toml: `mail_domain`. For one test, class or module:
+
+    @pytest.mark.mail(domain="shop.example")
+
+When a test that uses `mail` fails, its report shows all that was said, with explanations.
+"""
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from correo.testing.household import HouseholdOptions
+    from correo.testing.mail import Mail
+    from correo.testing.server import MailServer
+
+__all__ = ["mail", "mail_server"]
+
+MAIL = pytest.StashKey["Mail"]()
+SETTINGS = ("domain",)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("mail_domain", "domain of addresses made from a name alone", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "mail(domain): how the `mail` fixture serves this test")
+
+
+@pytest.fixture(scope="session")
+def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["MailServer"]:
+    """The server behind `mail`: its ports and certificate stay for the whole session."""
+    from correo.testing.server import MailServer
+
+    server = MailServer(tmp_path_factory.mktemp("correo"))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def mail(request: pytest.FixtureRequest, mail_server: "MailServer") -> Iterator["Mail"]:
+    """Mail for this test: nobody has an account and nothing has come when it begins."""
+    from correo.testing.mail import Mail
+
+    mail = Mail(mail_server, options_of(request))
+    request.node.stash[MAIL] = mail
+    try:
+        yield mail
+    finally:
+        del request.node.stash[MAIL]
+        mail.close()
+
+
+def options_of(request: pytest.FixtureRequest) -> "HouseholdOptions":
+    """The settings of this test: those of its nearest marks over those of the ini file."""
+    from correo.testing.household import HouseholdOptions
+
+    chosen: dict[str, Any] = {}
+    domain = request.config.getini("mail_domain")
+    if domain:
+        chosen["domain"] = domain
+    for mark in reversed(list(request.node.iter_markers("mail"))):
+        chosen.update(mark.kwargs)
+    unknown = chosen.keys() - set(SETTINGS)
+    if unknown:
+        raise pytest.UsageError(
+            f"mark.mail knows {', '.join(SETTINGS)}, not {', '.join(sorted(unknown))}"
+        )
+    return HouseholdOptions(**chosen)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what was said in a test that failed, unless its failure tells that already."""
+    report = yield
+    mail = item.stash.get(MAIL, None)
+    if mail is not None and report.failed and call.when == "call" and call.excinfo is not None:
+        from correo.testing.mail import NoSuchMessage
+
+        if not isinstance(call.excinfo.value, NoSuchMessage):
+            report.sections.append(("mail", mail.conversation()))
+    return report

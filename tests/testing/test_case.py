@@ -1,0 +1,27 @@
+"""MailTestCase: what the fixture gives, for unittest."""
+
+import unittest
+
+from tests.testing.ways import letter, send
+
+from correo.testing import HouseholdOptions, MailMixin, MailTestCase
+
+
+class TestSignup(MailTestCase):
+    mail_options = HouseholdOptions(domain="shop.example")
+
+    def test_message_comes(self) -> None:
+        send(self.mail, letter(self.mail.address("zoe"), "Confirm"))
+        self.assertEqual(self.mail.wait_for(to="zoe").recipients, ["zoe@shop.example"])  # noqa: PT009
+
+    def test_other_test_of_the_class_begins_empty(self) -> None:
+        self.assertEqual(self.mail.messages, [])  # noqa: PT009
+        send(self.mail, letter(self.mail.address("zoe"), "Confirm"))
+        self.mail.wait_for(to="zoe")
+
+
+class TestInALoop(MailMixin, unittest.IsolatedAsyncioTestCase):
+    async def test_message_comes_while_the_loop_goes_on(self) -> None:
+        send(self.mail, letter(self.mail.address("zoe"), "Confirm"))
+        message = await self.mail.async_wait_for(to="zoe")
+        self.assertEqual(message.subject, "Confirm")  # noqa: PT009
