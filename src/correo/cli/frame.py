@@ -21,6 +21,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "domain": ("domain", "Add, change, list and remove the domains we are final for."),
     "account": ("account", "Add, change, list and remove accounts."),
     "alias": ("alias", "Add, list and remove aliases."),
+    "import": (
+        "import_mail",
+        "Bring mail from a Maildir, mbox, .eml files or a zip into an account.",
+    ),
+    "export": ("export_mail", "Write accounts as Maildirs or mbox files."),
     "queue": ("queue", "See and steer the messages that wait to be delivered."),
     "trace": ("trace", "See recorded dialogues and the journeys of messages."),
     "send": ("send", "Send a message through a server, or to its destination."),
