@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Bring mail from a Maildir, mbox, .eml files or a zip into an account.",
     ),
     "export": ("export_mail", "Write accounts as Maildirs or mbox files."),
+    "migrate": ("migrate", "Move a user from any IMAP server into an account here."),
     "queue": ("queue", "See and steer the messages that wait to be delivered."),
     "trace": ("trace", "See recorded dialogues and the journeys of messages."),
     "send": ("send", "Send a message through a server, or to its destination."),

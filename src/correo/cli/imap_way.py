@@ -16,7 +16,7 @@ from correo.clients.security import TlsMode
 if TYPE_CHECKING:
     from correo.clients.imap import ImapClient
 
-__all__ = ["MailboxArgument", "UidsArgument", "Way", "check_uids", "work_with"]
+__all__ = ["MailboxArgument", "UidsArgument", "Way", "check_uids", "connected", "work_with"]
 
 UID_SET = re.compile(r"(\d+|\*)(:(\d+|\*))?(,(\d+|\*)(:(\d+|\*))?)*")
 
@@ -53,16 +53,25 @@ class Way:
 @asynccontextmanager
 async def logged_in(way: Way) -> "AsyncIterator[ImapClient]":
     """A client past its login."""
-    from correo.clients.imap import ImapClient
-
     server = way.server()
     password = ask_password(way.password, server)
-    server = await settled(server)
-    async with await ImapClient.connect(
-        server.host, server.port, tls=server.tls, context=server.context, timeout=way.timeout
-    ) as client:
-        await client.login(server.user, password, may_show_password=server.may_show_password)
+    async with await connected(await settled(server), password, way.timeout) as client:
         yield client
+
+
+async def connected(server: MailServer, password: str, timeout: float) -> "ImapClient":
+    """A client past its login, for the caller to log out. Raises ImapError."""
+    from correo.clients.imap import ImapClient, ImapError
+
+    client = await ImapClient.connect(
+        server.host, server.port, tls=server.tls, context=server.context, timeout=timeout
+    )
+    try:
+        await client.login(server.user, password, may_show_password=server.may_show_password)
+    except ImapError:
+        await client.logout()
+        raise
+    return client
 
 
 def work_with(context: typer.Context, work: "Callable[[ImapClient], Awaitable[None]]") -> None:

@@ -57,6 +57,13 @@ class MoveReport:
         if self._is_json:
             self.print(origin=broken.origin, error=broken.reason)
 
+    def note(self, sentence: str, **values: object) -> None:
+        """Something else to know."""
+        if self._is_json:
+            self.print(**values, note=sentence)
+        elif not self._is_quiet:
+            typer.echo(sentence)
+
     def end(self, *more: str, **values: object) -> None:
         """more: further parts of the sentence. values: further members of the JSON object.
 

@@ -11,7 +11,7 @@ and the octets of messages with the same size and Message-ID.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
@@ -22,9 +22,9 @@ from correo.mailbox.flags import canonical, is_keyword
 from correo.mailbox.names import valid
 from correo.mailbox.spool import Spool
 from correo.store.api import AccountStore, BlobStore
-from correo.store.model import SYSTEM_FLAGS, Column, Mailbox, StoredBlob
+from correo.store.model import SYSTEM_FLAGS, Column, Mailbox, Octets, StoredBlob
 
-__all__ = ["Filed", "Target", "mailbox_for", "possible_flags", "stored_digest"]
+__all__ = ["Filed", "Target", "mailbox_for", "possible_flags", "stored_digests"]
 
 BATCH = 200  # messages in a commit
 BATCH_OCTETS = 4 * 1024 * 1024
@@ -145,12 +145,22 @@ def digest_of(octets: bytes | StoredBlob) -> str:
 
 async def stored_digest(account: AccountStore, mailbox: Mailbox, uid: int) -> str | None:
     """SHA-256 of a message as it is read back; None if it is gone. Raises DamagedStore."""
-    async for rows in account.fetch(mailbox.id, [uid], (Column.OCTETS,)):
-        for (octets,) in rows:
+    return (await stored_digests(account, mailbox, [uid])).get(uid)
+
+
+async def stored_digests(
+    account: AccountStore, mailbox: Mailbox, uids: Sequence[int]
+) -> dict[int, str]:
+    """As stored_digest, of many; without those that are gone."""
+    columns = (Column.UID, Column.OCTETS)
+    found = {}
+    async for rows in account.fetch(mailbox.id, uids, columns):
+        for uid, octets in cast("list[tuple[int, Octets]]", rows):
             if isinstance(octets, bytes):
-                return hashlib.sha256(octets).hexdigest()
-            return await blob_digest(cast("Blob", octets))
-    return None
+                found[uid] = hashlib.sha256(octets).hexdigest()
+            else:
+                found[uid] = await blob_digest(octets)
+    return found
 
 
 async def blob_digest(blob: Blob) -> str:

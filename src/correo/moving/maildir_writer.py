@@ -57,7 +57,7 @@ class MaildirFolder:
 
     def begin(self, uid: int, size: int, flags: str, internal_date: int) -> "MaildirFile | None":
         """Where the octets go; None if they lie there already."""
-        name = f"{internal_date}.{self._object_id}U{uid}.correo,S={size}"
+        name = f"{internal_date}.{self._object_id}U{uid}.correo"
         final = self._path / "cur" / f"{name}:2,{self._letters(flags.split())}"
         there = self._there.get(name)
         if there is None:

@@ -20,6 +20,8 @@ from correo.wire.imap.response_types import Greeting, Response, StatusLine, Tagg
 
 __all__ = ["ImapConnection", "check"]
 
+CLOSED = "the server closed the connection"
+
 
 class ImapConnection:
     """Owned by one task."""
@@ -85,8 +87,10 @@ class ImapConnection:
         except PeerError as error:
             raise ImapConnectionError(str(error)) from error
         except OSError as error:
-            text = f"the server closed the connection: {self.farewell or reason_of(error)}"
-            raise ImapConnectionError(text) from error
+            reason = self.farewell or reason_of(error)
+            if reason == CLOSED:
+                raise ImapConnectionError(reason) from error
+            raise ImapConnectionError(f"{CLOSED}: {reason}") from error
         if isinstance(response, StatusLine) and response.verdict is Verdict.BYE:
             self.farewell = response.text
         return response
