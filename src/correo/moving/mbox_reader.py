@@ -21,6 +21,7 @@ from correo.moving.model import MESSAGE_LIMIT, Broken, FoundMessage, as_message
 __all__ = ["is_mbox", "read_mbox"]
 
 SEPARATOR = re.compile(rb"From .*?((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*\d:\d\d.*)")
+LINE_STEP = 1024 * 1024  # octets of a line taken at a time
 SEPARATOR_LIMIT = 300  # octets of a line in which the date is looked for
 QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 ONLY_OF_THE_MBOX = (b"status", b"x-status", b"x-keywords", b"x-uid", b"x-imap", b"x-imapbase")
@@ -62,8 +63,8 @@ def read_mbox(file: BinaryIO, name: str) -> Iterator[FoundMessage | Broken]:
 def split(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     """Each message with the line before it; more than a message may have is cut off."""
     separator, lines, size = b"", list[bytes](), 0
-    after_empty = True
-    for line in file:
+    after_empty = is_start = True
+    for line in iter(lambda: file.readline(LINE_STEP), b""):
         if after_empty and line.startswith(b"From ") and SEPARATOR.match(line[:SEPARATOR_LIMIT]):
             if separator or size:
                 yield separator, joined(lines)
@@ -71,7 +72,8 @@ def split(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         elif size <= MESSAGE_LIMIT:
             lines.append(line)
             size += len(line)
-        after_empty = line in (b"\n", b"\r\n")
+        after_empty = is_start and line in (b"\n", b"\r\n")
+        is_start = line.endswith(b"\n")
     if separator or size:
         yield separator, joined(lines)
 

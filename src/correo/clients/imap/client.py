@@ -6,8 +6,9 @@
         async for message in client.fetch("1:*", "(UID FLAGS ENVELOPE)"):
             ...
 
-One command at a time; a fetch is one until its iteration ends. Only what is asked crosses the
-wire. Works with IMAP4rev1 servers and uses what more they have: MOVE, UIDPLUS, ESEARCH, LITERAL+,
+One command at a time; a fetch is one until its iteration ends. A command that is cancelled is read
+to its end before the next begins; a login that is cancelled closes the connection. Only what is
+asked crosses the wire. Works with IMAP4rev1 servers and uses what more they have: MOVE, UIDPLUS, ESEARCH, LITERAL+,
 MULTIAPPEND, LIST-STATUS, IDLE.
 
 Every method raises ImapReplyError for a NO or BAD, ImapConnectionError when the connection is
@@ -16,6 +17,7 @@ gone or the server silent for longer than `timeout`.
 RFC 9051    6        commands
 """
 
+import asyncio
 import ssl
 from types import TracebackType
 from typing import Self
@@ -87,6 +89,9 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
             raise ImapConnectionError(str(error)) from error
         except ImapConnectionError:
             await connection.close()
+            raise
+        except asyncio.CancelledError:
+            connection.connection.abort()
             raise
         return client
 

@@ -71,6 +71,9 @@ class ImapConnection:
         except ImapConnectionError:
             await made.close()
             raise
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
         assert isinstance(greeting, Greeting)  # the engine lets nothing else come first
         if greeting.verdict is Verdict.BYE:
             await made.close()

@@ -3,6 +3,7 @@
 RFC 9051    6.2.2 AUTHENTICATE, 6.2.3 LOGIN; RFC 4959 initial responses; RFC 5802 6 -PLUS
 """
 
+import asyncio
 import binascii
 
 from correo.base.errors import PeerError
@@ -78,6 +79,19 @@ async def authenticate(connection: ImapConnection, exchange: ClientMechanism) ->
         arguments.append(binascii.b2a_base64(initial, newline=False) or b"=")
         initial = None
     tag = await connection.begin("AUTHENTICATE", *arguments)
+    try:
+        await answer_challenges(connection, exchange, tag, initial)
+    except asyncio.CancelledError:  # the server waits for an answer nobody will give
+        connection.connection.abort()
+        raise
+    if not exchange.is_complete:
+        raise refusal("the server let us in without proving that it knows the password")
+
+
+async def answer_challenges(
+    connection: ImapConnection, exchange: ClientMechanism, tag: bytes, initial: bytes | None
+) -> None:
+    engine = connection.engine
     failure = ""
     async for response in connection.answers(tag):
         if isinstance(response, Continuation):
@@ -94,8 +108,6 @@ async def authenticate(connection: ImapConnection, exchange: ClientMechanism) ->
             if failure:
                 raise refusal(failure)
             accept(response)
-    if not exchange.is_complete:
-        raise refusal("the server let us in without proving that it knows the password")
 
 
 def accept(status: TaggedStatus) -> None:

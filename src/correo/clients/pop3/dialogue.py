@@ -4,6 +4,7 @@
 only a piece of a message, within `timeout` seconds.
 """
 
+import asyncio
 import ssl
 
 from correo.base.errors import PeerError
@@ -25,7 +26,11 @@ class Pop3Dialogue:
         self.timeout = timeout
 
     async def event(self) -> Greeting | Reply | Challenge:
-        """Send what waits, then the next event. Raises Pop3ConnectionError."""
+        """Send what waits, then the next event. Raises Pop3ConnectionError.
+
+        A wait that is cancelled cuts the connection, for the answer would be taken for that of
+        the next command; nothing is deleted then.
+        """
         while True:
             heard = self.engine.octets_received
             try:
@@ -39,6 +44,9 @@ class Pop3Dialogue:
                 ) from error
             except (PeerError, OSError) as error:
                 raise Pop3ConnectionError(reason_of(error)) from error
+            except asyncio.CancelledError:
+                self.connection.abort()
+                raise
             return event
 
     async def reply(self) -> Reply:

@@ -1,5 +1,6 @@
 """Hold the socket and the engine together, and turn what can go wrong into one family of errors."""
 
+import asyncio
 import ssl
 
 from correo.base.errors import PeerError
@@ -30,7 +31,11 @@ class SmtpDialogue:
         return not self.connection.is_lost and not self.engine.is_closed
 
     async def event(self, stage: str, timeout: float) -> ClientEvent:
-        """The engine's next event. Raises SmtpConnectionError; then the connection is cut."""
+        """The engine's next event. Raises SmtpConnectionError; then the connection is cut.
+
+        It is cut too if the wait is cancelled, for the answer would be taken for that of the next
+        command.
+        """
         try:
             event: ClientEvent = await self.connection.event(timeout)
         except TimeoutError as error:
@@ -40,6 +45,9 @@ class SmtpDialogue:
             raise SmtpConnectionError(stage, str(error)) from error
         except OSError as error:
             raise SmtpConnectionError(stage, reason_of(error)) from error
+        except asyncio.CancelledError:
+            self.connection.abort()
+            raise
         return event
 
     async def answer(self, stage: str, timeout: float | None = None) -> Reply:
