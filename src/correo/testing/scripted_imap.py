@@ -1,8 +1,8 @@
 """Answer every IMAP command in a fixed way, so that the engines can be tried without a server.
 
 `ScriptedImapSession` holds a server engine and nothing else: LOGIN and AUTHENTICATE PLAIN take the
-password "secret", every SELECT finds three messages, every FETCH answers UID and flags, and an APPEND
-is kept in `appended`. `converse` feeds octets in steps and answers each event at once, as the
+password "secret", every SELECT finds three messages, every FETCH answers UID and flags, an APPEND
+is kept in `kept`, and an URL names its own octets, or nothing if it is in `refused`. `converse` feeds octets in steps and answers each event at once, as the
 driver would.
 """
 
@@ -14,6 +14,7 @@ from correo.wire.imap.commands import (
     AppendAborted,
     AppendComplete,
     AppendMessage,
+    AppendUrl,
     Authenticate,
     AuthenticateCancelled,
     AuthenticateResponse,
@@ -54,7 +55,7 @@ class ScriptedImapSession:
     """A server engine and fixed answers.
 
     events: all that the engine emitted, in order.
-    refused: mailbox names to which APPEND is refused.
+    refused: mailbox names to which APPEND is refused, and URLs that name nothing.
     """
 
     def __init__(self, limits: ServerLimits | None = None) -> None:
@@ -104,6 +105,8 @@ class ScriptedImapSession:
             return
         if isinstance(event, AppendMessage):
             self._append(event)
+        elif isinstance(event, AppendUrl):
+            self._put_in(event)
         elif isinstance(event, Authenticate | AuthenticateResponse):
             self._authenticate(event)
         elif isinstance(event, Idle):
@@ -123,6 +126,15 @@ class ScriptedImapSession:
             self.kept = []
         self.kept.append(KeptMessage(event))
         self.engine.accept_message(self.kept[-1])
+
+    def _put_in(self, event: AppendUrl) -> None:
+        if event.url.decode("latin-1") in self.refused:
+            self.engine.refuse_append("no such message", codes.bad_url(event.url))
+        elif len(event.url) > event.room:
+            self.engine.refuse_append("too many octets", codes.TOOBIG)
+        else:
+            self.kept[-1].write(event.url)
+            self.engine.accept_url(len(event.url))
 
     def _authenticate(self, event: Authenticate | AuthenticateResponse) -> None:
         response = event.octets if isinstance(event, AuthenticateResponse) else None

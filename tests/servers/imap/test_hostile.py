@@ -25,6 +25,7 @@ WORDS = st.sampled_from(
         *(b'"" "*" % (CHANGEDSINCE 1 VANISHED) (UNCHANGEDSINCE 2) ~{2+} "17-Jul-1996'.split()),
         *(b"SORT THREAD (REVERSE DATE) (SUBJECT) UTF-8 REFERENCES REFS ORDEREDSUBJECT".split()),
         *(b"REPLACE GETQUOTA GETQUOTAROOT UNAUTHENTICATE PREVIEW (LAZY) (PARTIAL -1:-2)".split()),
+        *(b"CATENATE (TEXT (URL URL TEXT /INBOX/;UID=1 ;UID=1 {9+}\r\n/INBOX/;U".split(b" ")),
         b"\r\n",
         b"\r\nt ",
         b"\x00",

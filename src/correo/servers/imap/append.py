@@ -7,6 +7,7 @@ RFC 8508             REPLACE and UID REPLACE: file one and remove another, both 
 RFC 3516    4.4      literal8: binary content is kept as it is
 RFC 6855    4        UTF8 (~{n})
 RFC 7889    5.2      TOOBIG is the engine's
+RFC 4469             CATENATE: its URLs are answered in `catenate`
 
 Departures: RFC 6855 4 has 8-bit header fields refused from clients that enabled nothing. They are
 taken: clients that move mailboxes bring such messages, and nobody is to lose mail over them.
@@ -35,7 +36,7 @@ from correo.wire.imap.commands import (
     Replaced,
 )
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "turn_away"]
 
 UTF8_MODES = frozenset({"UTF8=ACCEPT", "IMAP4REV2"})
 
@@ -80,12 +81,13 @@ def give_room(session: ImapSession, command: AppendMessage) -> None:
     session.engine.accept_message(spool)
 
 
-def turn_away(session: ImapSession, refusal: Refusal) -> None:
+def turn_away(session: ImapSession, refusal: Refusal, code: bytes = b"") -> None:
+    """Refuse the whole command. code: instead of the one that the refusal has."""
     if session.filing is not None:
         session.filing.abort()
     session.filing = None
-    _, text, code = answer_to(refusal)
-    session.engine.refuse_append(text, code)
+    _, text, own_code = answer_to(refusal)
+    session.engine.refuse_append(text, code or own_code)
 
 
 async def answer_complete(session: ImapSession, command: AppendComplete) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "columns_for",
     "is_whole_message",
     "length_of",
+    "section_of",
     "sections_of",
     "whole_messages",
 ]
@@ -87,7 +88,7 @@ async def sections_of(line: bytes, items: Sequence[BodyItem], row: Sequence[Any]
         if tree is None or is_whole_message(item):
             found: Chunk | None = sections.read(octets, (0, _size(octets)), item.partial)
         else:
-            found = await _section(item, octets, tree)
+            found = await section_of(item, octets, tree)
         if found is None:
             line = b"%b%b NIL" % (line, item.label)
         else:
@@ -106,7 +107,8 @@ def _size(octets: Octets) -> int:
     return len(octets) if isinstance(octets, bytes) else octets.size
 
 
-async def _section(item: BodySection, octets: Octets, tree: Structure) -> Chunk | None:
+async def section_of(item: BodySection, octets: Octets, tree: Structure) -> Chunk | None:
+    """The octets of one section, or the slice of the blob that holds them; None if there is none."""
     place = sections.locate(tree, item.part, KINDS[item.text])
     if place is None:
         return None

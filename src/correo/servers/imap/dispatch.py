@@ -2,6 +2,7 @@
 
 from correo.servers.imap import (
     append,
+    catenate,
     comparator,
     copy,
     expunge,
@@ -38,6 +39,7 @@ GROUPS = (
     quota,
     metadata,
     append,
+    catenate,
     expunge,
     search,
     multisearch,

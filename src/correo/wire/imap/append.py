@@ -8,15 +8,17 @@ RFC 3502    6.3.11   several messages, all or none; an empty literal cancels
 RFC 8508    3.2      REPLACE, UID REPLACE: one message, and which it replaces
 RFC 6855    4        UTF8 (~{n} ...)
 RFC 3516    4.4      literal8
+RFC 4469    3        CATENATE; its parts are read by `catenate`
 """
 
 from typing import Protocol
 
 from correo.wire.imap.arguments import Arguments, BadCommand, RefusedCommand
+from correo.wire.imap.catenate import BEGINNING
 from correo.wire.imap.codes import TOOBIG
 from correo.wire.imap.commands import AppendMessage, Replaced
 from correo.wire.imap.dates import parse_date_time
-from correo.wire.imap.framing import LiteralMark
+from correo.wire.imap.framing import LiteralMark, literal_mark
 
 __all__ = ["SPACES", "Append", "Receiver", "begin", "is_message_next"]
 
@@ -49,10 +51,16 @@ class Receiver(Protocol):
 
 
 class Append:
-    """One APPEND command under way."""
+    """One APPEND command under way.
+
+    line, mark: the line that is being read, and the literal it ends with announcing.
+    is_catenated: the message is put together of parts; `has_parts`, `size` and `url` are about
+        those that have come, and the URL that has come as a literal.
+    """
 
     __slots__ = (
-        "_close_expected", "count", "left", "mailbox", "mark", "receivers", "replaced", "tag",
+        "_close_expected", "count", "has_parts", "is_catenated", "left", "line", "mailbox", "mark",
+        "receivers", "replaced", "size", "tag", "url",
     )  # fmt: skip
 
     def __init__(self, tag: bytes, mailbox: str, replaced: Replaced | None = None) -> None:
@@ -61,19 +69,25 @@ class Append:
         self.replaced = replaced
         self.count = 0
         self.left = 0
+        self.line: Arguments | None = None
         self.mark: LiteralMark | None = None
         self.receivers: list[Receiver] = []
+        self.is_catenated = self.has_parts = False
+        self.size = 0
+        self.url: bytes | None = None
         self._close_expected = False
 
-    def message(self, arguments: Arguments, mark: LiteralMark, limit: int) -> AppendMessage:
-        """Read flags and date before a literal, and say what is to come.
+    def message(self, arguments: Arguments, mark: LiteralMark | None, limit: int) -> AppendMessage:
+        """Read flags and date before a literal or CATENATE, and say what is to come.
 
         Raises:
             BadCommand, RefusedCommand
         """
         if self.replaced is not None and self.count:
             raise BadCommand("one message replaces another, not several")
-        self.mark = mark
+        self.line, self.mark = arguments, mark
+        if mark is None and arguments.at_end:
+            raise BadCommand("expected a literal or CATENATE")
         arguments.space()
         flags: tuple[str, ...] = ()
         moment, zone = None, 0
@@ -83,14 +97,13 @@ class Append:
         if arguments.has(b'"'):
             moment, zone = date_time(arguments)
             arguments.space()
-        is_utf8 = arguments.octets[arguments.at :].upper() == b"UTF8 ("
-        if not is_utf8:
-            arguments.end()
-        elif not mark.is_binary:
-            raise BadCommand("UTF8 needs a literal8")
-        self._check_size(mark.size, limit)
-        self._close_expected = is_utf8
-        self.left = mark.size
+        begun = BEGINNING.match(arguments.octets, arguments.at)
+        if begun is not None:
+            arguments.at = begun.end()
+            self.is_catenated, self.has_parts, self.size = True, False, 0
+            size, is_binary, is_utf8 = 0, False, False
+        else:
+            size, is_binary, is_utf8 = self._literal(arguments, mark, limit)
         self.count += 1
         return AppendMessage(
             self.tag,
@@ -99,11 +112,35 @@ class Append:
             flags,
             moment,
             zone,
-            mark.size,
-            mark.is_binary,
+            size,
+            is_binary,
             is_utf8,
             self.replaced,
         )
+
+    def _literal(
+        self, arguments: Arguments, mark: LiteralMark | None, limit: int
+    ) -> tuple[int, bool, bool]:
+        """Size, and whether it is a literal8 and UTF8 (...), of a message that is one literal."""
+        is_utf8 = arguments.octets[arguments.at :].upper() == b"UTF8 ("
+        if mark is None:
+            raise BadCommand("expected a literal or CATENATE")
+        if not is_utf8:
+            arguments.end()
+        elif not mark.is_binary:
+            raise BadCommand("UTF8 needs a literal8")
+        self._check_size(mark.size, limit)
+        self._close_expected = is_utf8
+        self.left = mark.size
+        return mark.size, mark.is_binary, is_utf8
+
+    def begin_text(self, size: int, limit: int, *, is_utf8: bool) -> None:
+        """A text of a catenated message comes next. Raises RefusedCommand."""
+        if self.size + size > limit:
+            raise RefusedCommand(f"a message may have {limit} octets at most", TOOBIG)
+        self.size += size
+        self.left = size
+        self._close_expected = is_utf8
 
     def _check_size(self, size: int, limit: int) -> None:
         if not size:
@@ -111,14 +148,19 @@ class Append:
         if size > limit:
             raise RefusedCommand(f"a message may have {limit} octets at most", TOOBIG)
 
-    def after_message(self, line: bytes) -> bytes:
-        """The line after a message, with what belongs to the message taken off."""
-        if not self._close_expected:
-            return line
-        if not line.startswith(b")"):
+    def go_on(self, line: bytes, *, utf8: bool) -> None:
+        """Take the line after a literal, with what belongs to the literal taken off.
+
+        Raises:
+            BadCommand
+        """
+        self.mark = literal_mark(line)
+        if b"\x00" in line:
+            raise BadCommand("NUL is not allowed in a command")
+        self.line = Arguments(line if self.mark is None else line[: self.mark.start], [], utf8=utf8)
+        if self._close_expected and not self.line.skip(b")"):
             raise BadCommand("expected a closing parenthesis after UTF8 (")
         self._close_expected = False
-        return line[1:]
 
     def write(self, octets: bytes) -> None:
         self.left -= len(octets)

@@ -38,7 +38,6 @@ class Appending(Reading):
     def refuse_append(self, text: str, code: bytes = b"") -> None:
         """Turn the announced message, and with it the whole command, away."""
         append = self._open_append()
-        assert append.mark is not None
         append.abort()
         self._append = None
         self._reject(RefusedCommand(text, code), append.mark)
@@ -48,15 +47,16 @@ class Appending(Reading):
             raise UsageError("no APPEND is open")
         return self._append
 
-    def _begin_message(self, mark: LiteralMark) -> None:
+    def _begin_message(self, mark: LiteralMark | None) -> None:
         arguments = self._arguments()
         if self._draft.name == b"REPLACE" and "UIDONLY" in self.enabled:
             raise BadCommand("UIDONLY is enabled: use UID REPLACE", codes.UIDREQUIRED)
         self._append = begin(self._draft.tag, self._draft.name, arguments)
         self._announce(self._append, arguments, mark)
 
-    def _announce(self, append: Append, arguments: Arguments, mark: LiteralMark) -> None:
-        self._check_non_synchronizing(mark)
+    def _announce(self, append: Append, arguments: Arguments, mark: LiteralMark | None) -> None:
+        if mark is not None:
+            self._check_non_synchronizing(mark)
         self._open(append.message(arguments, mark, self.limits.append))
 
     def _read_message(self) -> bool:
@@ -84,13 +84,14 @@ class Appending(Reading):
         return True
 
     def _after_message(self, append: Append, line: bytes) -> None:
-        rest = append.after_message(line)
-        mark = literal_mark(rest)
-        if mark is not None:
-            arguments = Arguments(rest[: mark.start], [], utf8=self.is_utf8)
-            self._announce(append, arguments, mark)
-        elif rest:
-            raise BadCommand("expected another message, or the end of the command")
+        append.go_on(line, utf8=self.is_utf8)
+        self._next_message(append)
+
+    def _next_message(self, append: Append) -> None:
+        """Behind a message: another one, or the end of the command."""
+        assert append.line is not None
+        if not append.line.at_end or append.mark is not None:
+            self._announce(append, append.line, append.mark)
         else:
             self._errors = 0
             self._open(AppendComplete(append.tag, append.mailbox, append.count, append.replaced))

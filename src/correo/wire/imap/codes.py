@@ -6,11 +6,13 @@ those with arguments.
 RFC 9051    7.1      the codes of IMAP4rev2
 RFC 5530    3        UNAVAILABLE ... NONEXISTENT
 RFC 5464    4        METADATA; RFC 5466 3.1 UNDEFINED-FILTER
+RFC 4469    4.1      BADURL
 RFC 4315    3        APPENDUID, COPYUID, UIDNOTSTICKY
 RFC 7162    7        HIGHESTMODSEQ, NOMODSEQ, MODIFIED, CLOSED
 RFC 7889    4        TOOBIG; RFC 6154 6 USEATTR; RFC 8474 4.1 MAILBOXID; RFC 3516 4.3 UNKNOWN-CTE
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from correo.wire.imap.sequence import format_set
@@ -54,6 +56,7 @@ __all__ = [
     "UNKNOWN_CTE",
     "USEATTR",
     "append_uid",
+    "bad_url",
     "capability",
     "copy_uid",
     "highest_modseq",
@@ -67,6 +70,8 @@ __all__ = [
     "uid_validity",
     "undefined_filter",
 ]
+
+NOT_IN_CODE = re.compile(rb"[^\x20-\x7e]|[\\\]]")
 
 ALERT = b"ALERT"
 ALREADYEXISTS = b"ALREADYEXISTS"
@@ -109,6 +114,11 @@ USEATTR = b"USEATTR"
 def append_uid(uid_validity: int, uids: Iterable[int]) -> bytes:
     """uids: ascending."""
     return b"APPENDUID %d %b" % (uid_validity, format_set(uids))
+
+
+def bad_url(url: bytes) -> bytes:
+    """RFC 4469 4.1. url: as the client sent it; what a response code cannot hold is escaped."""
+    return b"BADURL %b" % NOT_IN_CODE.sub(lambda match: b"%%%02X" % match.group()[0], url)
 
 
 def capability(capabilities: bytes) -> bytes:

@@ -16,6 +16,7 @@ RFC 5464, 9590        METADATA, LIST RETURN (METADATA)
 RFC 5255              COMPARATOR
 RFC 9208, 8437, 4978  QUOTA, UNAUTHENTICATE, COMPRESS
 RFC 3502, 6855, 8508  MULTIAPPEND, UTF8 literals, REPLACE
+RFC 4469              CATENATE
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ __all__ = [
     "AppendAborted",
     "AppendComplete",
     "AppendMessage",
+    "AppendUrl",
     "Authenticate",
     "AuthenticateCancelled",
     "AuthenticateResponse",
@@ -356,7 +358,8 @@ class AppendMessage(Command):
     flags: as in Store.
     internal_date: seconds since 1970 UTC, None if not given.
     zone: minutes east of UTC it was given in.
-    size: octets to come; never above the engine's append limit.
+    size: octets to come; never above the engine's append limit. 0 if it is put together of parts
+        (CATENATE): then nobody knows, and `AppendUrl` may follow.
     is_binary: literal8. is_utf8: inside UTF8 (...), so that the header may be UTF-8.
     """
 
@@ -369,6 +372,19 @@ class AppendMessage(Command):
     is_binary: bool
     is_utf8: bool
     replaced: Replaced | None = None
+
+
+@dataclass(slots=True)
+class AppendUrl(Command):
+    """What an URL names is part of the message (RFC 4469). Write it to the receiver and answer with
+    `accept_url(size)`, or with `refuse_append(...)`.
+
+    url: as it was sent.
+    room: octets that the message may still have; never more may be written.
+    """
+
+    url: bytes
+    room: int
 
 
 @dataclass(slots=True)

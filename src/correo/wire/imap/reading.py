@@ -160,7 +160,7 @@ class Reading(Answers):
             self.bye("logging out")
             self._tagged(tag, Condition.OK, "logged out", b"")
         elif self._draft.name in SPACES:
-            raise BadCommand(f"{self._draft.name.decode('ascii')} needs a literal")
+            self._begin_message(None)
         else:
             command = TABLE[self._draft.name](self._draft.tag, arguments)
             self._errors = 0
@@ -221,8 +221,8 @@ class Reading(Answers):
 
     # for whoever takes messages
 
-    def _begin_message(self, mark: LiteralMark) -> None:
-        """A message comes next."""
+    def _begin_message(self, mark: LiteralMark | None) -> None:
+        """A message comes next, with the literal or, if there is none, put together of parts."""
         raise BadCommand("no message is expected here")
 
     def _forget_messages(self) -> None:

@@ -21,7 +21,8 @@ What a session calls:
     enable(tag, names)          to Enable; then finish
     accept_idle()               to Idle; then untagged responses until IdleDone
     accept_message(receiver)    to AppendMessage
-    refuse_append(text, code)   to AppendMessage: NO; the rest of the command is thrown away
+    accept_url(size)            to AppendUrl
+    refuse_append(text, code)   to both: NO; the rest of the command is thrown away
 
 What it may read: `state`, `enabled` (names in capitals), `is_utf8`, `open_tag`, `limits`.
 
@@ -34,8 +35,8 @@ import binascii
 from typing import Any
 
 from correo.base.errors import UsageError
-from correo.wire.imap.appending import Appending
 from correo.wire.imap.arguments import BadCommand
+from correo.wire.imap.catenating import Catenating
 from correo.wire.imap.commands import (
     Authenticate,
     AuthenticateCancelled,
@@ -53,7 +54,7 @@ from correo.wire.imap.states import Condition, State, state_after
 __all__ = ["Condition", "ImapServerEngine", "State"]
 
 
-class ImapServerEngine(Appending):
+class ImapServerEngine(Catenating):
     """One connection, the server's side."""
 
     def __init__(self, limits: ServerLimits | None = None) -> None:

@@ -31,7 +31,7 @@ from correo.wire.imap.parsers.shape import Parser
 from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.strings import astring
 
-__all__ = ["PARSERS"]
+__all__ = ["PARSERS", "body_section"]
 
 CACHED_LENGTH = 400  # octets; longer item lists are rare and would make the cache large
 
