@@ -2,7 +2,7 @@
 
 import pytest
 
-from correo.net.limits import Admission, ConnectionLimits
+from correo.net.limits import PER_ADDRESS, Admission, ConnectionLimits
 
 FROM_ADDRESS = Admission.TOO_MANY_FROM_ADDRESS
 
@@ -25,6 +25,25 @@ def test_the_total_is_limited() -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "unix", "/run/lmtp"])
 def test_loopback_and_unix_peers_count_in_the_total_only(address: str) -> None:
+    limits = ConnectionLimits(PER_ADDRESS + 1)
+    answers = [limits.admit(address) for _ in range(PER_ADDRESS + 2)]
+    assert answers == [Admission.WELCOME] * (PER_ADDRESS + 1) + [Admission.TOO_MANY]
+
+
+def test_without_a_number_other_addresses_have_the_usual_limit() -> None:
+    limits = ConnectionLimits(1000)
+    answers = [limits.admit("192.0.2.1") for _ in range(PER_ADDRESS + 1)]
+    assert answers == [Admission.WELCOME] * PER_ADDRESS + [FROM_ADDRESS]
+
+
+def test_a_number_that_is_set_holds_for_loopback_too() -> None:
+    limits = ConnectionLimits(10, 2)
+    answers = [limits.admit("127.0.0.1") for _ in range(3)]
+    assert answers == [Admission.WELCOME, Admission.WELCOME, FROM_ADDRESS]
+
+
+@pytest.mark.parametrize("address", ["unix", "/run/lmtp"])
+def test_unix_peers_are_never_counted_per_address(address: str) -> None:
     limits = ConnectionLimits(3, 1)
     assert [limits.admit(address) for _ in range(4)] == [Admission.WELCOME] * 3 + [
         Admission.TOO_MANY

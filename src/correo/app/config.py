@@ -98,10 +98,14 @@ class ListenerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """How much one peer, and all together, may ask for. Sizes in octets, rates per hour, 0: any."""
+    """How much one peer, and all together, may ask for. Sizes in octets, rates per hour, 0: any.
+
+    connections_per_address: None is 100, and any number from this machine; a number that is set
+        holds for this machine too.
+    """
 
     connections: Count = 10_000
-    connections_per_address: Count = 100
+    connections_per_address: Count | None = None
     message_size: CountOrNone = 50 * MEGABYTE
     recipients: Annotated[int, Meta(ge=100)] = 1000
     messages_per_hour_per_address: CountOrNone = 0

@@ -48,7 +48,7 @@ data = "{data}"             # relative to this file
 
 [limits]
 # connections = 10000
-# connections_per_address = 100
+# connections_per_address = 100   # set, it holds for this machine too; otherwise that is spared
 # message_size = 52428800   # octets
 # recipients = 1000
 # messages_per_hour_per_address = 0      # 0: any

@@ -168,8 +168,8 @@ class Supervisor:
     # workers
 
     def _start_all(self) -> None:
-        self._limits.total = self._configuration.limits.connections
-        self._limits.per_address = self._configuration.limits.connections_per_address
+        limits = self._configuration.limits
+        self._limits.use(limits.connections, limits.connections_per_address)
         for number in range(self._configuration.workers or os.cpu_count() or 1):
             self._start(number)
 

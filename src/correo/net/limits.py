@@ -17,8 +17,9 @@ from enum import Enum
 
 from correo.net.addresses import read_address
 
-__all__ = ["Admission", "ConnectionLimits"]
+__all__ = ["PER_ADDRESS", "Admission", "ConnectionLimits"]
 
+PER_ADDRESS = 100  # unless the configuration says otherwise
 SLOTS = 16384
 WIDTH = SLOTS + 1  # of a row: the total, then a counter per slot
 COUNTER = 4  # octets
@@ -37,18 +38,25 @@ class ConnectionLimits:
 
     Args:
         total: connections in all.
-        per_address: connections from one IPv4 address or IPv6 /64; loopback is not limited.
+        per_address: connections from one IPv4 address or IPv6 /64; None for PER_ADDRESS, which
+            loopback is spared: a webmail or a proxy on this machine has the connections of many.
+            A number holds for loopback too.
         workers: how many rows to keep.
     """
 
-    def __init__(self, total: int, per_address: int, *, workers: int = 1) -> None:
-        self.total = total
-        self.per_address = per_address
+    def __init__(self, total: int, per_address: int | None = None, *, workers: int = 1) -> None:
+        self.use(total, per_address)
         memory = memoryview(mmap.mmap(-1, COUNTER * (WIDTH * workers + 1))).cast("I")
         self._table = memory[:-1]
         self._rows_in_use = memory[-1:]
         self._key = os.urandom(16)
         self.use_row(0)
+
+    def use(self, total: int, per_address: int | None) -> None:
+        """These limits from now on, in this process and those it forks."""
+        self._total = total
+        self._per_address = PER_ADDRESS if per_address is None else per_address
+        self._spares_loopback = per_address is None
 
     def use_row(self, worker: int) -> None:
         """Count as this worker from now on; what a former one left is cleared.
@@ -63,9 +71,9 @@ class ConnectionLimits:
     def admit(self, address: str) -> Admission:
         """Count a connection; one that is not welcome is not counted and must not `leave`."""
         slot = self._slot(address)
-        if self._sum(0) >= self.total:
+        if self._sum(0) >= self._total:
             return Admission.TOO_MANY
-        if slot and self._sum(slot) >= self.per_address:
+        if slot and self._sum(slot) >= self._per_address:
             return Admission.TOO_MANY_FROM_ADDRESS
         self._add(slot, 1)
         return Admission.WELCOME
@@ -88,9 +96,9 @@ class ConnectionLimits:
         return sum(self._table[slot : self._rows_in_use[0] * WIDTH : WIDTH])
 
     def _slot(self, address: str) -> int:
-        """1 to SLOTS, or 0 for an address that is not limited (loopback, Unix sockets)."""
+        """1 to SLOTS, or 0 for what is not limited (Unix sockets, loopback if it is spared)."""
         parsed = read_address(address)
-        if parsed is None or parsed.is_loopback:
+        if parsed is None or (parsed.is_loopback and self._spares_loopback):
             return 0
         counted = parsed.packed if parsed.version == 4 else parsed.packed[:8]
         digest = hashlib.blake2b(counted, key=self._key, digest_size=4).digest()
