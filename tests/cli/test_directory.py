@@ -103,6 +103,38 @@ def test_an_account_is_kept_when_nobody_says_yes(correo: Correo) -> None:
     assert correo("account", "list") == ""
 
 
+def test_a_mailbox_is_shared_and_a_removed_account_is_in_no_list(correo: Correo) -> None:
+    correo("account", "add", "ana@example.org", "--password", "x")
+    share = ("account", "share", "you@example.org")
+    assert correo(*share) == "Shared/you@example.org/INBOX\n"
+    correo(*share, "ana@example.org", "lrd")
+    assert correo(*share, "anyone", "l").splitlines()[1:] == [
+        "  ana@example.org  lrte",
+        "  anyone  l",
+    ]
+    correo(*share, "ana", "l", "--mailbox", "Sent")
+    assert correo(*share, "ana", "", "--mailbox", "Sent") == "Shared/you@example.org/Sent\n"
+    correo("account", "remove", "ana@example.org", "--yes")
+    assert correo(*share).splitlines()[1:] == ["  anyone  l"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["ana@example.org", "l"], "there is no such account"),
+        (["anyone", "lQ"], "no set of rights"),
+        (["anyone"], "name a USER and their RIGHTS"),
+        (["you", "l"], "all rights there already"),
+        (["anyone", "l", "--mailbox", "Nowhere"], "there is no mailbox Nowhere"),
+    ],
+)
+def test_what_cannot_be_shared_is_a_sentence(
+    correo: Correo, arguments: list[str], says: str
+) -> None:
+    with pytest.raises(CorreoError, match=says):
+        correo("account", "share", "you@example.org", *arguments)
+
+
 def test_aliases_are_added_to_listed_and_taken_from(correo: Correo) -> None:
     correo("alias", "add", "info@example.org", "you@example.org")
     correo("alias", "add", "info@example.org", "zoe@elsewhere.test")

@@ -1,6 +1,7 @@
 """Sessions in several workers on one mailbox, some of which are killed: every picture stays true."""
 
 import asyncio
+import itertools
 import os
 import signal
 import ssl
@@ -11,11 +12,13 @@ import pytest
 from tests.servers.imap.test_many_sessions import (
     RANDOM,
     ModelClient,
+    Speaker,
     World,
     act,
     agree,
     resynchronise,
 )
+from tests.servers.imap.test_shared_sessions import GuestSpeaker
 from tests.whole.test_serve import ANA, PASSWORD, configure, correo, options, workers
 
 from correo.testing.imap_world import split_lines
@@ -65,14 +68,24 @@ class SocketClient:
 
 
 class ServedWorld:
-    """A running `correo serve`, as far as the players of `test_many_sessions` look at it."""
+    """A running `correo serve`, as far as the players of `test_many_sessions` look at it.
 
-    def __init__(self, server: ServerProcess) -> None:
+    Args:
+        guest: an address to which ANA gives all rights; every second client is it.
+    """
+
+    def __init__(self, server: ServerProcess, guest: str = "") -> None:
         self._server = server
+        self._users = itertools.cycle([ANA, guest] if guest else [ANA])
         self.clients: list[SocketClient] = []
         self._context = ssl.create_default_context(cafile=server.ca_certificate)
 
-    async def login(self) -> SocketClient:
+    async def login(self) -> Speaker:
+        user = next(self._users)
+        client = await self.login_as(user)
+        return client if user == ANA else GuestSpeaker(client, ANA)
+
+    async def login_as(self, user: str) -> SocketClient:
         """Tries again while a worker that was killed is being replaced."""
         listener = self._server.listeners["imaps"]
         while True:
@@ -83,7 +96,7 @@ class ServedWorld:
                 client = SocketClient(reader, writer)
                 self.clients.append(client)
                 await reader.readuntil(b"\r\n")
-                answer = await client.command(f"LOGIN {ANA} {PASSWORD}")
+                answer = await client.command(f"LOGIN {user} {PASSWORD}")
             except (OSError, asyncio.IncompleteReadError):
                 await asyncio.sleep(0.05)
                 continue
@@ -91,10 +104,15 @@ class ServedWorld:
             return client
 
 
-async def play(server: ServerProcess, *, seed: int, kills: bool) -> None:
+async def play(server: ServerProcess, *, seed: int, kills: bool, guest: str = "") -> None:
     RANDOM.seed(seed)
-    world = ServedWorld(server)
+    world = ServedWorld(server, guest)
     try:
+        if guest:
+            owner = await world.login_as(ANA)
+            for mailbox in ("INBOX", "Archive", "Trash"):
+                answer = await owner.command(f"SETACL {mailbox} {guest} lrswipkxtea")
+                assert b" OK " in answer[-1], answer
         await play_in(world, server, kills=kills)
     finally:
         for client in world.clients:
@@ -155,3 +173,15 @@ def test_every_client_keeps_a_true_picture_over_all_workers(
 ) -> None:
     with running("serve", founded / "data", options(founded)) as server:
         asyncio.run(asyncio.wait_for(play(server, seed=seed, kills=kills), LIMIT_S))
+
+
+@pytest.mark.parametrize(("seed", "kills"), [(5, False), (6, True)])
+def test_owners_and_guests_keep_a_true_picture_over_all_workers(
+    founded: Path, seed: int, kills: bool
+) -> None:
+    guest = f"bob@{ANA.partition('@')[2]}"
+    data = str(founded / "data")
+    done = correo("account", "add", guest, "--password", PASSWORD, "--data", data)
+    assert done.returncode == 0, done.stderr
+    with running("serve", founded / "data", options(founded)) as server:
+        asyncio.run(asyncio.wait_for(play(server, seed=seed, kills=kills, guest=guest), LIMIT_S))

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from correo.accounts.administration import Administration
+from correo.accounts.directory import Directory
 from correo.accounts.passwords import Passwords
 from correo.base.errors import CorreoError
+from correo.mailbox.sharing import Sharing
 from correo.net.clock import SystemClock
 from correo.store.bus import Bus
 from correo.store.sqlite.directory import SqliteDirectory
@@ -32,6 +34,7 @@ class Premises:
     """What a command works with."""
 
     administration: Administration
+    sharing: Sharing
     store: SqliteStore
     threads: StorageThreads
 
@@ -54,7 +57,8 @@ async def opened(folder: Path, *, make: bool = False) -> AsyncIterator[Premises]
     store = SqliteStore(folder, threads, bus, clock)
     try:
         bus.start()
-        yield Premises(Administration(directory, clock, passwords), store, threads)
+        administration = Administration(directory, clock, passwords)
+        yield Premises(administration, Sharing(store, Directory(directory)), store, threads)
     finally:
         await store.close()
         await directory.close()

@@ -318,4 +318,5 @@ class House:
         settings = ImapSettings(
             lets_loopback_log_in_plainly=self._lets_loopback_log_in_plainly, limits=limits
         )
-        return ImapServer(self.base.store, self.authenticator, self.base.clock, settings)
+        directory = Directory(self.base.directory)
+        return ImapServer(self.base.store, self.authenticator, directory, self.base.clock, settings)

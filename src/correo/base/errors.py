@@ -17,6 +17,7 @@ __all__ = [
     "Refusal",
     "StorageFull",
     "TooManyAnnotations",
+    "TooManyIdentifiers",
     "UsageError",
 ]
 
@@ -94,6 +95,13 @@ class TooManyAnnotations(Refusal):
 
     def __init__(self) -> None:
         super().__init__("5.2.2", "there are too many annotations: remove some first")
+
+
+class TooManyIdentifiers(Refusal):
+    """An access control list can name no more; it is as it was."""
+
+    def __init__(self) -> None:
+        super().__init__("5.2.2", "too many are named in the list already: remove some first")
 
 
 class StorageFull(Refusal):

@@ -1,4 +1,5 @@
-"""`correo account add|list|password|quota|enable|disable|apop|reindex|remove`: who has a mailbox here."""
+"""`correo account add|list|password|quota|enable|disable|apop|share|reindex|remove`: who has a
+mailbox here."""
 
 import contextlib
 import sys
@@ -9,6 +10,7 @@ import msgspec
 import typer
 
 from correo.base.errors import NotFound, UsageError
+from correo.cli.account_share import share
 from correo.cli.place import ConfigOption, DataOption, JsonOption, data_folder, run
 from correo.cli.progress import progress
 
@@ -215,6 +217,7 @@ def remove(
             account = await premises.administration.find(address)
             if not yes:
                 typer.confirm(f"Remove {account.address} and all its mail for good?", abort=True)
+            await premises.sharing.forget(account.id)
             await premises.administration.remove_account(address)
             with contextlib.suppress(NotFound):  # it never had mail
                 await premises.store.remove(account.id)
@@ -223,7 +226,10 @@ def remove(
     run(work())
 
 
-# what the commands share
+app.command()(share)
+
+
+# what the commands have in common
 
 
 async def limit(premises: "Premises", account: "Account", octets: int) -> None:

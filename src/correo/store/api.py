@@ -14,6 +14,7 @@ from typing import Protocol
 from correo.base.blobs import Blob
 from correo.message.words import Needle
 from correo.store.model import (
+    FLAG_RIGHTS,
     AccountId,
     Appended,
     Column,
@@ -26,6 +27,7 @@ from correo.store.model import (
     MailboxId,
     MessageRuns,
     NewMessage,
+    RightsMode,
     Snapshot,
     StoredBlob,
     Unindexed,
@@ -56,7 +58,8 @@ class AccountStore(Protocol):
         """Raises NotFound."""
 
     async def create_mailbox(self, name: str, *, special_use: Sequence[str] = ()) -> Mailbox:
-        """Make a mailbox and the missing levels above it. Raises AlreadyExists."""
+        """Make a mailbox and the missing levels above it, each with the access control list of
+        the one above it (RFC 4314 4). Raises AlreadyExists."""
 
     async def delete_mailbox(self, name: str) -> None:
         """Remove a mailbox and its entries; its children stay. Raises NotFound; INBOX: Refusal."""
@@ -110,8 +113,12 @@ class AccountStore(Protocol):
         flags: str,
         *,
         unchanged_since: int | None = None,
+        rights: str = FLAG_RIGHTS,
     ) -> FlagsStored:
-        """Change flags; all changed entries get one new mod-sequence (RFC 7162 3.1.3)."""
+        """Change flags; all changed entries get one new mod-sequence (RFC 7162 3.1.3).
+
+        Flags that need a right which is not among `rights` stay as they are (RFC 4314 4).
+        """
 
     async def copy(self, source: MailboxId, uids: Sequence[int], target: MailboxId) -> list[Copied]:
         """Make entries in the target for the same messages, flags and dates kept, all or none.
@@ -137,6 +144,23 @@ class AccountStore(Protocol):
 
     async def annotate(self, mailbox: MailboxId | None, notes: Mapping[str, bytes | None]) -> None:
         """Note values, None to forget one; all or none. Raises NotFound, TooManyAnnotations."""
+
+    # access control lists (RFC 4314); the owner is in none of them
+
+    async def acl(self, mailbox: MailboxId) -> dict[str, str]:
+        """Rights (`store.rights`) by identifier, sorted, of those who have any. Raises NotFound."""
+
+    async def acls(self) -> dict[MailboxId, dict[str, str]]:
+        """Those of all mailboxes where anybody but the owner has rights."""
+
+    async def change_acl(
+        self, mailbox: MailboxId, identifier: str, mode: RightsMode, rights: str
+    ) -> None:
+        """Change what one identifier may do; without rights it is in the list no longer.
+
+        Whoever watches the account is told that the list of mailboxes has changed. Raises
+        NotFound, TooManyIdentifiers.
+        """
 
     # full-text index: made of what `mailbox.indexing` hands in, always allowed to lag behind
 

@@ -12,7 +12,7 @@ All methods may raise `DamagedStore` and, when writing, `StorageFull`.
 Cost: a look-up is one statement, about 5 microseconds, and does not suspend (SQLite).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType, Protocol
@@ -20,6 +20,7 @@ from typing import NewType, Protocol
 from correo.store.model import AccountId
 
 __all__ = [
+    "ANYONE",
     "Account",
     "AddressKey",
     "AliasEntry",
@@ -30,6 +31,8 @@ __all__ = [
     "NewAccount",
     "ScramVerifier",
 ]
+
+ANYONE = "anyone"  # in place of an account's id: every account of the node (RFC 4314 2)
 
 AddressKey = NewType("AddressKey", str)
 """An address in the form two spellings of one mailbox share: see `accounts.address.key_of`."""
@@ -153,6 +156,12 @@ class DirectoryStore(Protocol):
     async def version(self, account: AccountId) -> int:
         """The account's change counter; 0 if it is gone."""
 
+    async def sharers(self, account: AccountId) -> list[Account]:
+        """Who lets this account, or ANYONE, do something with a mailbox; never itself; by address."""
+
+    async def grantees(self, owner: AccountId) -> set[str]:
+        """Account ids, and ANYONE, to whom an account is said to let something."""
+
     # changes
 
     async def add_domain(self, domain: Domain) -> None:
@@ -178,7 +187,17 @@ class DirectoryStore(Protocol):
         """Raises NotFound."""
 
     async def remove_account(self, account: AccountId) -> None:
-        """Raises NotFound. Its mail is the account store's affair."""
+        """With what is said of its sharing. Raises NotFound. Its mail is the account store's
+        affair."""
+
+    async def add_grantee(self, owner: AccountId, grantee: str) -> None:
+        """Note that an account lets another, or ANYONE, do something with its mail.
+
+        This is an index of the access control lists, which lie with the mailboxes; who keeps the
+        two in step is `mailbox.sharing`."""
+
+    async def set_grantees(self, owner: AccountId, grantees: Collection[str]) -> None:
+        """In place of all that were noted."""
 
     async def set_alias(self, key: AddressKey, domain: str, alias: AliasEntry) -> None:
         """Make or replace an alias. Raises AlreadyExists if the address is an account's,

@@ -12,6 +12,7 @@ RFC 9051    2.3      message attributes
 RFC 7162    3        mod-sequences
 RFC 8474             object identifiers (EMAILID, THREADID, MAILBOXID)
 RFC 8514             SAVEDATE
+RFC 4314             rights: see `store.rights`
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ from correo.message.index import MessageIndex
 
 __all__ = [
     "ANNOTATIONS_LIMIT",
+    "FLAG_RIGHTS",
     "HIERARCHY_DELIMITER",
+    "IDENTIFIERS_LIMIT",
     "INBOX",
     "INLINE_LIMIT",
     "SYSTEM_FLAGS",
@@ -41,6 +44,7 @@ __all__ = [
     "MessageRuns",
     "NewMessage",
     "Octets",
+    "RightsMode",
     "Snapshot",
     "StoredBlob",
     "Unindexed",
@@ -53,6 +57,8 @@ MailboxId = NewType("MailboxId", int)
 
 INBOX = MailboxId(1)  # in every account; so that a delivery need not ask for it
 ANNOTATIONS_LIMIT = 200  # of a mailbox; ours
+IDENTIFIERS_LIMIT = 1000  # in the access control list of a mailbox; ours
+FLAG_RIGHTS = "swt"  # whoever has all three may change every flag (RFC 4314 4)
 INLINE_LIMIT = 64 * 1024  # octets; a message up to this size lies in the account's database
 SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
 HIERARCHY_DELIMITER = "/"
@@ -190,6 +196,14 @@ class FlagMode(Enum):
     REPLACE = "FLAGS"
     ADD = "+FLAGS"
     REMOVE = "-FLAGS"
+
+
+class RightsMode(Enum):
+    """How SETACL changes rights (RFC 4314 3.1)."""
+
+    REPLACE = ""
+    ADD = "+"
+    REMOVE = "-"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,21 @@ import asyncio
 from typing import cast
 
 from correo.accounts.authenticator import Authenticator
+from correo.accounts.directory import Directory
 from correo.base.clock import Clock
 from correo.base.errors import AuthenticationFailed
 from correo.net.driver import Connection
 from correo.servers.imap import ImapServer, ImapSettings
 from correo.store.api import AccountStore, Store
-from correo.store.directory import Account
+from correo.store.directory import (
+    Account,
+    AddressKey,
+    Credentials,
+    DirectoryStore,
+    Domain,
+    NewAccount,
+)
+from correo.store.memory.directory import MemoryDirectory
 from correo.store.memory.store import MemoryStore
 from correo.store.model import AccountId
 from correo.testing.clock import FakeClock
@@ -21,6 +30,7 @@ from correo.testing.clock import FakeClock
 __all__ = ["ImapWorld", "Pipe", "WorldClient", "message"]
 
 PASSWORD = "correo"  # noqa: S105 - everybody's, in a world without secrets
+DOMAIN = "correo.test"
 QUIET_TURNS = 30  # turns of the loop without an octet before it counts as silent
 
 
@@ -118,19 +128,30 @@ class ImapWorld:
         self,
         *,
         store: Store | None = None,
+        directory: DirectoryStore | None = None,
         clock: Clock | None = None,
         settings: ImapSettings | None = None,
     ) -> None:
         self.clock = clock or FakeClock()
         self.store: Store = store or MemoryStore(self.clock)
+        self.directory: DirectoryStore = directory or MemoryDirectory()
         self.server = ImapServer(
             self.store,
             cast("Authenticator", KnownUsers()),
+            Directory(self.directory),
             self.clock,
             settings or ImapSettings(lets_loopback_log_in_plainly=True),
         )
 
     async def account(self, name: str = "ana") -> AccountStore:
+        """The mail of NAME@correo.test, made now if it was not there."""
+        if await self.directory.domain(DOMAIN) is None:
+            await self.directory.add_domain(Domain(DOMAIN))
+        if await self.directory.account(AccountId(name)) is None:
+            address = f"{name}@{DOMAIN}"
+            account = Account(AccountId(name), address)
+            new = NewAccount(account, AddressKey(address), DOMAIN, Credentials())
+            await self.directory.add_accounts([new])
         return await self.store.create(AccountId(name))
 
     def connect(self, address: str = "127.0.0.1") -> WorldClient:
@@ -139,6 +160,7 @@ class ImapWorld:
 
     async def login(self, name: str = "ana", *, select: str = "") -> WorldClient:
         """A client that has logged in, and has a mailbox selected."""
+        await self.account(name)
         client = self.connect()
         await client.take()
         answer = await client.command(f"LOGIN {name} {PASSWORD}")

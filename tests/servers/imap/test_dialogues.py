@@ -2,7 +2,8 @@
 
 Orders: `login NAME`, `append MAILBOX [FLAGS]`, `file MAILBOX NAME` (a message beside the
 dialogues), `select MAILBOX`, `other COMMAND` (a second client does this), `plain_login no`,
-`address ADDRESS` (where the client is).
+`address ADDRESS` (where the client is), `account NAME` (somebody else has one). The second client,
+and the messages, are Ana's.
 """
 
 import asyncio
@@ -55,6 +56,7 @@ class ServerSide:
             "file": self._file,
             "other": self._other_says,
             "quota": self._quota,
+            "account": self._account,
         }
         self._run(orders[word](argument))
 
@@ -72,8 +74,12 @@ class ServerSide:
 
     async def _login(self, name: str) -> None:
         client = await self._connected()
+        await self._account(name)
         await client.take()
         await client.command(f"LOGIN {name} correo")
+
+    async def _account(self, name: str) -> None:
+        await (await self._opened()).account(name)
 
     async def _select(self, mailbox: str) -> None:
         await (await self._connected()).command(f"SELECT {mailbox}")

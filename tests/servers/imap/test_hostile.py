@@ -26,6 +26,8 @@ WORDS = st.sampled_from(
         *(b"SORT THREAD (REVERSE DATE) (SUBJECT) UTF-8 REFERENCES REFS ORDEREDSUBJECT".split()),
         *(b"REPLACE GETQUOTA GETQUOTAROOT UNAUTHENTICATE PREVIEW (LAZY) (PARTIAL -1:-2)".split()),
         *(b"CATENATE (TEXT (URL URL TEXT /INBOX/;UID=1 ;UID=1 {9+}\r\n/INBOX/;U".split(b" ")),
+        *(b"SETACL DELETEACL GETACL LISTRIGHTS MYRIGHTS anyone -bob +lr -r lrswipkxtea".split()),
+        *(b"Shared/ Shared/* Shared/bob@correo.test/INBOX Shared/@ (MYRIGHTS)".split()),
         b"\r\n",
         b"\r\nt ",
         b"\x00",

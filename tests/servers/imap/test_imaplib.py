@@ -72,7 +72,7 @@ def test_imaplib_authenticates_and_keeps_folders(client: imaplib.IMAP4) -> None:
     assert client.rename("work/2026", "work/old")[0] == "OK"
     assert client.subscribe("work/old")[0] == "OK"
     assert client.lsub('""', "work/%") == ("OK", [b'() "/" work/old'])
-    assert client.namespace() == ("OK", [b'(("" "/")) NIL NIL'])
+    assert client.namespace() == ("OK", [b'(("" "/")) (("Shared/" "/")) NIL'])
     assert client.enable("UTF8=ACCEPT")[0] == "OK"
     assert client.delete("work/old")[0] == "OK"
 

@@ -11,6 +11,7 @@ import pytest
 
 from correo.accounts.administration import Administration
 from correo.accounts.authenticator import Authenticator
+from correo.accounts.directory import Directory
 from correo.accounts.passwords import HashCost, Passwords
 from correo.net.driver import Connection
 from correo.net.tls import ServerTls, client_context, development_certificate
@@ -53,7 +54,7 @@ async def served(folder: Path) -> AsyncIterator[tuple[int, ssl.SSLContext]]:
     await administration.add_domain("correo.test")
     await administration.add_account("ana@correo.test", "secret")
     authenticator = Authenticator(directory, clock, passwords)
-    server = ImapServer(store, authenticator, clock, ImapSettings())
+    server = ImapServer(store, authenticator, Directory(directory), clock, ImapSettings())
     files = development_certificate(folder, ["localhost"])
     tls = ServerTls(files)
     listening = await asyncio.get_running_loop().create_server(

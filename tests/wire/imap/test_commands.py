@@ -89,6 +89,14 @@ SESSION = [
     ("idle", b"IDLE", c.Idle(T)),
     ("namespace", b"NAMESPACE", c.Namespace(T)),
     ("check", b"CHECK", c.Check(T)),
+    ("my rights", b"MYRIGHTS inbox", c.MyRights(T, "INBOX")),
+    ("get acl", b"GETACL Work", c.GetAcl(T, "Work")),
+    ("list rights", b'LISTRIGHTS Work "-Bob"', c.ListRights(T, "Work", "-Bob")),
+    ("delete acl", b"DELETEACL Work anyone", c.DeleteAcl(T, "Work", "anyone")),
+    ("set acl", b"SETACL Work bob dr", c.SetAcl(T, "Work", "bob", c.RightsChange.REPLACE, "rte")),
+    ("no rights", b'SETACL Work bob ""', c.SetAcl(T, "Work", "bob", c.RightsChange.REPLACE, "")),
+    ("more rights", b"SETACL Work bob +c", c.SetAcl(T, "Work", "bob", c.RightsChange.ADD, "kx")),
+    ("less rights", b"SETACL Work bob -l", c.SetAcl(T, "Work", "bob", c.RightsChange.REMOVE, "l")),
     ("close", b"CLOSE", c.Close(T)),
     ("unselect", b"UNSELECT", c.Unselect(T)),
 ]
@@ -447,6 +455,18 @@ BAD = [
     b"COPY 1:2:3 b",
     b"UID EXPUNGE",
     b"EXPUNGE 1",
+    b"SETACL Work bob",
+    b"SETACL Work bob lrQ",
+    b"SETACL Work bob lq",
+    b"SETACL Work bob l r",
+    b"SETACL Work bob ++l",
+    b'SETACL Work "" l',
+    b'SETACL Work "-" l',
+    b"SETACL Work bo\xff l",
+    b'SETACL Work "bo\xe2\x80\xa8b" l',
+    b"DELETEACL Work",
+    b"GETACL Work bob",
+    b"MYRIGHTS",
     b"FETCH 1",
     b"FETCH 1 ()",
     b"FETCH 1 FOO",
@@ -541,6 +561,7 @@ WORDS = st.sampled_from(
     b" FLAGS +FLAGS.SILENT \\Seen \\Foo BODY[ BODY.PEEK[HEADER.FIELDS (UID ALL BINARY.SIZE[1]"
     b" CHANGEDSINCE VANISHED) (QRESYNC USE RETURN STATUS MESSAGES CHARSET UTF-8 KOI8-R OR NOT UID"
     b' KEYWORD SINCE 1-Jan-0000 31-Feb-2020 "1-Jan-2020" HEADER MODSEQ "/flags/x" all LARGER'
+    b" +lrs -cd lrQ anyone -bob"
     b' 99999999999999999999 SUBSCRIBED RECURSIVEMATCH \xff = AA== UNCHANGEDSINCE "x'.split(b" ")
 )
 LINES = st.lists(st.one_of(WORDS, st.binary(max_size=5)), max_size=10).flatmap(

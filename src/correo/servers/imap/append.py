@@ -3,6 +3,7 @@
 RFC 9051    6.3.12   APPEND; APPENDUID, TRYCREATE
 RFC 3502             several messages, all or none
 RFC 4315    3        APPENDUID
+RFC 4314    4        "i"; flags that the user has no right to set are left out
 RFC 8508             REPLACE and UID REPLACE: file one and remove another, both or neither
 RFC 3516    4.4      literal8: binary content is kept as it is
 RFC 6855    4        UTF8 (~{n})
@@ -10,7 +11,8 @@ RFC 7889    5.2      TOOBIG is the engine's
 RFC 4469             CATENATE: its URLs are answered in `catenate`
 
 Departures: RFC 6855 4 has 8-bit header fields refused from clients that enabled nothing. They are
-taken: clients that move mailboxes bring such messages, and nobody is to lose mail over them.
+taken: clients that move mailboxes bring such messages, and nobody is to lose mail over them. A
+REPLACE into another account is two commits, the message filed first: a crash leaves both.
 
 Cost: one thread hop, the commit, and another for the first into a mailbox; the index 100 microseconds for 2 KB.
 """
@@ -23,10 +25,12 @@ from correo.mailbox import flags
 from correo.mailbox.append import prepare
 from correo.mailbox.spool import Spool
 from correo.servers.imap.filing import Filing, Incoming
-from correo.servers.imap.refusals import Expunged, Misused, NoTarget, ReadOnly, answer_to
+from correo.servers.imap.places import Place
+from correo.servers.imap.refusals import Expunged, Misused, NoTarget, ReadOnly
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
-from correo.store.model import Appended, Mailbox, NewMessage
+from correo.store.model import Appended, NewMessage
+from correo.store.rights import permitted
 from correo.wire.imap import codes, responses
 from correo.wire.imap.commands import (
     AppendAborted,
@@ -36,7 +40,7 @@ from correo.wire.imap.commands import (
     Replaced,
 )
 
-__all__ = ["HANDLERS", "turn_away"]
+__all__ = ["HANDLERS"]
 
 UTF8_MODES = frozenset({"UTF8=ACCEPT", "IMAP4REV2"})
 
@@ -45,28 +49,22 @@ def answer_message(
     session: ImapSession, command: AppendMessage
 ) -> Coroutine[Any, Any, None] | None:
     """A message is about to come: say no now, or give it room."""
-    try:
-        if session.filing is None:
-            target = session.targets.known(command.mailbox)
-            if target is None:
-                return answer_first(session, command)
-            begin(session, command, target)
-        give_room(session, command)
-    except Refusal as refusal:
-        turn_away(session, refusal)
+    if session.filing is None:
+        target = session.targets.known(command.mailbox)
+        if target is None:
+            return answer_first(session, command)
+        begin(session, command, target)
+    give_room(session, command)
     return None
 
 
 async def answer_first(session: ImapSession, command: AppendMessage) -> None:
     """As `answer_message`, for a mailbox that has to be looked up."""
-    try:
-        begin(session, command, await session.targets.find(command.mailbox))
-        give_room(session, command)
-    except Refusal as refusal:
-        turn_away(session, refusal)
+    begin(session, command, await session.targets.find(command, command.mailbox))
+    give_room(session, command)
 
 
-def begin(session: ImapSession, command: AppendMessage, target: Mailbox) -> None:
+def begin(session: ImapSession, command: AppendMessage, target: Place) -> None:
     replaced = uid_replaced(session, command.replaced) if command.replaced else None
     session.filing = Filing(target, replaced)
 
@@ -75,19 +73,10 @@ def give_room(session: ImapSession, command: AppendMessage) -> None:
     if command.is_utf8 and UTF8_MODES.isdisjoint(session.engine.enabled):
         raise Refusal("5.5.4", "enable UTF8=ACCEPT first")
     assert session.filing is not None
-    canonical = flags.canonical(command.flags)
+    canonical = permitted(flags.canonical(command.flags), session.filing.target.rights)
     spool = Spool(session.services.store.blobs)
     session.filing.messages.append(Incoming(spool, canonical, command.internal_date))
     session.engine.accept_message(spool)
-
-
-def turn_away(session: ImapSession, refusal: Refusal, code: bytes = b"") -> None:
-    """Refuse the whole command. code: instead of the one that the refusal has."""
-    if session.filing is not None:
-        session.filing.abort()
-    session.filing = None
-    _, text, own_code = answer_to(refusal)
-    session.engine.refuse_append(text, code or own_code)
 
 
 async def answer_complete(session: ImapSession, command: AppendComplete) -> None:
@@ -96,22 +85,27 @@ async def answer_complete(session: ImapSession, command: AppendComplete) -> None
     assert filing is not None
     blobs = session.services.store.blobs
     try:
+        if not filing.target.is_own:  # its owner may have thought better of it meanwhile
+            filing.target = await session.places.find(command, command.mailbox)
         batch = [
             (await prepare(message.spool, blobs)).new(message.flags, message.internal_date)
             for message in filing.messages
         ]
+        target = filing.target
         if filing.replaced is None:
-            appended = await session.account.append(filing.target.id, batch)
+            appended = await target.account.append(target.mailbox.id, batch)
         else:
             appended = [await replace(session, filing, batch[0])]
     except NotFound:
-        raise NoTarget from None
+        if filing.target.is_own:
+            raise NoTarget from None
+        raise
     finally:
         filing.abort()
     selected = session.selected
-    if selected is not None and selected.live.mailbox.id == filing.target.id:
+    if selected is not None and target.is_same(selected.live.account, selected.live.mailbox):
         selected.live.is_stale = True
-    code = codes.append_uid(filing.target.uid_validity, [each.uid for each in appended])
+    code = codes.append_uid(target.mailbox.uid_validity, [each.uid for each in appended])
     if filing.replaced is not None:
         session.engine.send_lines([responses.ok_line(code, "the new one is there")])  # 3.2
         code = b""
@@ -134,15 +128,20 @@ def uid_replaced(session: ImapSession, replaced: Replaced) -> int:
 
 async def replace(session: ImapSession, filing: Filing, message: NewMessage) -> Appended:
     """Raises NotFound for the mailbox, Expunged for the message."""
-    live = session.view.live
-    assert filing.replaced is not None
+    live, target, uid = session.view.live, filing.target, filing.replaced
+    assert uid is not None
     try:
-        appended = await session.account.replace(
-            live.mailbox.id, filing.replaced, filing.target.id, message
-        )
+        if target.account.account_id == live.account.account_id:
+            appended = await live.account.replace(live.mailbox.id, uid, target.mailbox.id, message)
+        else:
+            await live.refresh()
+            if live.position(uid) < 0:
+                raise Expunged
+            [appended] = await target.account.append(target.mailbox.id, [message])
+            await live.account.expunge(live.mailbox.id, [uid], only_deleted=False)
     except NotFound:
         await live.refresh()
-        if live.position(filing.replaced) < 0:
+        if live.position(uid) < 0:
             raise Expunged from None
         raise
     live.is_stale = True
@@ -150,9 +149,7 @@ async def replace(session: ImapSession, filing: Filing, message: NewMessage) -> 
 
 
 def answer_aborted(session: ImapSession, _command: AppendAborted) -> None:
-    if session.filing is not None:
-        session.filing.abort()
-        session.filing = None
+    session.abort_filing()
 
 
 HANDLERS: dict[type[Command], Handler] = {

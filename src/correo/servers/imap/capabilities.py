@@ -44,6 +44,9 @@ MAIL = (
     "MULTIAPPEND",  # RFC 3502
     "REPLACE",  # RFC 8508
     "CATENATE",  # RFC 4469
+    "ACL",  # RFC 4314
+    "RIGHTS=kxte",  # RFC 4314 5.1.1: the rights that older servers have not
+    "LIST-MYRIGHTS",  # RFC 8440
     "QUOTA",  # RFC 9208
     "QUOTA=RES-STORAGE",  # RFC 9208
     "METADATA",  # RFC 5464

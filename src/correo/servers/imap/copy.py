@@ -2,18 +2,25 @@
 
 RFC 9051    6.4.7, 6.4.8   COPY, MOVE; all or none; COPYUID, TRYCREATE
 RFC 6851    4.3, 4.4 COPYUID comes before the expunges it causes
+RFC 4314    4        "i" in the target; flags that the user has no right to set are left out
 RFC 2180    4.4      what is gone, and the client cannot know, makes a COPY by number fail
 
-Cost: two to three thread hops, one of them the commit; one statement whatever the number.
+Departures: a MOVE into another account is two commits, the copies made first: a crash leaves both.
+
+Cost: two to three thread hops, one of them the commit; one statement whatever the number. Into
+another account, or without the right to set all flags, see `mailbox.transfer`.
 """
 
 from correo.base.errors import NotFound
+from correo.mailbox.live import LiveMailbox
+from correo.mailbox.transfer import transfer
 from correo.mailbox.view import View
 from correo.servers.imap.numbers import uids_of
+from correo.servers.imap.places import Place
 from correo.servers.imap.refusals import Expunged, NoTarget, ReadOnly
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
-from correo.store.model import Copied, Mailbox
+from correo.store.model import FLAG_RIGHTS, Copied
 from correo.wire.imap import codes, responses
 from correo.wire.imap.commands import Command, Copy, Move
 
@@ -25,9 +32,9 @@ async def answer_copy(session: ImapSession, command: Copy) -> None:
     uids = await named(session, command)
     if uids is None:
         return
-    target = await session.targets.find(command.mailbox)
+    target = await session.targets.find(command, command.mailbox)
     try:
-        copied = await session.account.copy(view.live.mailbox.id, uids, target.id)
+        copied = await copy(session, uids, target)
     except NotFound:
         raise NoTarget from None
     note_target(view, target)
@@ -41,15 +48,40 @@ async def answer_move(session: ImapSession, command: Move) -> None:
     uids = await named(session, command)
     if uids is None:
         return
-    target = await session.targets.find(command.mailbox)
+    target = await session.targets.find(command, command.mailbox)
     try:
-        moved = await session.account.move(view.live.mailbox.id, uids, target.id)
+        moved = await move(session, uids, target)
     except NotFound:
         raise NoTarget from None
     view.live.is_stale = True
     if moved:
         session.engine.send_lines([responses.ok_line(uid_code(target, moved), "moved")])
     await session.conclude(command, "moved")
+
+
+async def copy(session: ImapSession, uids: list[int], target: Place) -> list[Copied]:
+    live = session.view.live
+    if is_entry_enough(live, target):
+        return await live.account.copy(live.mailbox.id, uids, target.mailbox.id)
+    source, into = (live.account, live.mailbox.id), (target.account, target.mailbox.id)
+    blobs = session.services.store.blobs
+    return await transfer(source, uids, into, blobs, rights=target.rights)
+
+
+async def move(session: ImapSession, uids: list[int], target: Place) -> list[Copied]:
+    live = session.view.live
+    if is_entry_enough(live, target):
+        return await live.account.move(live.mailbox.id, uids, target.mailbox.id)
+    copied = await copy(session, uids, target)
+    gone = [each.source_uid for each in copied]
+    await live.account.expunge(live.mailbox.id, gone, only_deleted=False)
+    return copied
+
+
+def is_entry_enough(live: LiveMailbox, target: Place) -> bool:
+    """Whether the target's account has the message already, and its flags may be set there."""
+    is_same_account = target.account.account_id == live.account.account_id
+    return is_same_account and set(FLAG_RIGHTS).issubset(target.rights)
 
 
 async def named(session: ImapSession, command: Copy | Move) -> list[int] | None:
@@ -64,18 +96,18 @@ async def named(session: ImapSession, command: Copy | Move) -> list[int] | None:
     return None
 
 
-def note_target(view: View, target: Mailbox) -> None:
-    if target.id == view.live.mailbox.id:
+def note_target(view: View, target: Place) -> None:
+    if target.is_same(view.live.account, view.live.mailbox):
         view.live.is_stale = True
 
 
-def uid_code(target: Mailbox, copied: list[Copied]) -> bytes:
+def uid_code(target: Place, copied: list[Copied]) -> bytes:
     """COPYUID; nothing if no message was copied (RFC 4315 3)."""
     if not copied:
         return b""
     pairs = sorted((each.source_uid, each.uid) for each in copied)
     return codes.copy_uid(
-        target.uid_validity, [source for source, _ in pairs], [uid for _, uid in pairs]
+        target.mailbox.uid_validity, [source for source, _ in pairs], [uid for _, uid in pairs]
     )
 
 

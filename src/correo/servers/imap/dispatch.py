@@ -1,6 +1,7 @@
 """Which function answers which command: the table of all command groups."""
 
 from correo.servers.imap import (
+    acl,
     append,
     catenate,
     comparator,
@@ -38,6 +39,7 @@ GROUPS = (
     status,
     quota,
     metadata,
+    acl,
     append,
     catenate,
     expunge,

@@ -24,7 +24,7 @@ async def answer_expunge(session: ImapSession, command: Expunge) -> None:
     view = session.view
     uids = None if command.uids is None else uids_of(view, command.uids, is_uid=True)
     if uids is None or uids:
-        await session.account.expunge(view.live.mailbox.id, uids)
+        await view.live.account.expunge(view.live.mailbox.id, uids)
         view.live.is_stale = True
     await session.conclude(command, "expunged")
 

@@ -3,6 +3,7 @@
 RFC 9051    6.4.5, 6.4.9   FETCH, UID FETCH; \\Seen is set unless the item says PEEK
 RFC 7162    3.1.4    CHANGEDSINCE, MODSEQ; 3.2.6 VANISHED; 3.2.4 UID and MODSEQ with \\Seen
 RFC 9394    3.3, 3.4 PARTIAL, which counts before CHANGEDSINCE does
+RFC 4314    4        \\Seen is set only by those who may
 RFC 2180    4.1.3    messages that are gone: the others are sent, the answer is NO
 
 Rows come from the store in batches; they are written in pieces, and between the pieces a slow
@@ -76,7 +77,8 @@ async def tell_vanished(session: ImapSession, command: Fetch) -> None:
     if "QRESYNC" not in session.engine.enabled:
         raise Misused("enable QRESYNC first")
     view = session.view
-    changes = await session.account.changes_since(view.live.mailbox.id, command.changed_since or 0)
+    live = view.live
+    changes = await live.account.changes_since(live.mailbox.id, command.changed_since or 0)
     spans = command.messages.spans(view.uid_next - 1)
     session.engine.send_lines(vanished_lines(view, changes.vanished, spans))
 
@@ -90,7 +92,8 @@ async def with_seen(
         The items to send, and the mod-sequence of the change, 0 if there was none.
     """
     items = list(command.items)
-    if session.is_read_only or not any(sets_seen(item) for item in items):
+    may_set_seen = "s" in session.flag_rights
+    if not may_set_seen or not any(sets_seen(item) for item in items):
         return items, 0
     live = session.view.live
     await live.refresh_if_stale()
@@ -101,7 +104,7 @@ async def with_seen(
     ]
     if not unseen:
         return items, 0
-    stored = await session.account.store_flags(live.mailbox.id, unseen, FlagMode.ADD, SEEN)
+    stored = await live.account.store_flags(live.mailbox.id, unseen, FlagMode.ADD, SEEN)
     if not stored.changed:
         return items, 0
     live.is_stale = True

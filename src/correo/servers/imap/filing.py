@@ -6,7 +6,7 @@ RFC 3502             MULTIAPPEND: all or none
 from dataclasses import dataclass, field
 
 from correo.mailbox.spool import Spool
-from correo.store.model import Mailbox
+from correo.servers.imap.places import Place
 
 __all__ = ["Filing", "Incoming"]
 
@@ -27,7 +27,7 @@ class Filing:
     replaced: the UID that a REPLACE removes from the selected mailbox.
     """
 
-    target: Mailbox
+    target: Place
     replaced: int | None = None
     messages: list[Incoming] = field(default_factory=list)
 

@@ -12,6 +12,7 @@ Cost: NOOP without a mailbox does not wait; with one it asks the store what is n
 from collections.abc import Coroutine
 from typing import Any
 
+from correo.mailbox.namespaces import OTHERS
 from correo.servers.imap.capabilities import ENABLEABLE
 from correo.servers.imap.refusals import Misused
 from correo.servers.imap.services import Handler
@@ -49,9 +50,13 @@ def answer_enable(session: ImapSession, command: Enable) -> None:
 
 
 def answer_namespace(session: ImapSession, command: Namespace) -> None:
-    line = responses.namespace([("", HIERARCHY_DELIMITER)], utf8=session.engine.is_utf8)
+    line = responses.namespace(
+        [("", HIERARCHY_DELIMITER)],
+        [(OTHERS, HIERARCHY_DELIMITER)],
+        utf8=session.engine.is_utf8,
+    )
     session.engine.send_lines([line])
-    session.engine.finish(command.tag, Condition.OK, "one namespace")
+    session.engine.finish(command.tag, Condition.OK, "yours, and what others share")
 
 
 async def answer_compress(session: ImapSession, command: Compress) -> None:

@@ -6,10 +6,13 @@ RFC 5258             LIST-EXTENDED: SUBSCRIBED, RECURSIVEMATCH, CHILDINFO
 RFC 3348             CHILDREN: always told
 RFC 6154    5        special uses: always told, also where nobody asked (section 2 allows it)
 RFC 5819             RETURN (STATUS ...); RFC 9590 RETURN (METADATA ...)
+RFC 8440             RETURN (MYRIGHTS)
+RFC 4314    4        "l" in other users' mailboxes, "r" for STATUS; what is not shown is not there
 
 Departures: the reference is simply put in front of the pattern. There are no remote mailboxes.
 
-Cost: one thread hop, or two with subscriptions; 200 mailboxes 1 ms.
+Cost: one thread hop, or two with subscriptions; 200 mailboxes 1 ms. Where the pattern reaches
+other users' mailboxes, a look into the directory, and two hops for each who shares something.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,12 +20,17 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from correo.mailbox import names
+from correo.mailbox.namespaces import OTHERS
+from correo.servers.imap.acl import rights_line
 from correo.servers.imap.metadata import metadata_line
-from correo.servers.imap.patterns import Test, matcher
+from correo.servers.imap.patterns import Test, literal_start, matcher
+from correo.servers.imap.places import Place
+from correo.servers.imap.rights import NOTES, READ
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.servers.imap.status import status_line
 from correo.store.model import HIERARCHY_DELIMITER, Mailbox
+from correo.store.rights import ALL
 from correo.wire.imap import responses
 from correo.wire.imap.commands import Command, ListMailboxes, ListReturn, ListSelection, StatusItem
 from correo.wire.imap.server import Condition
@@ -43,6 +51,11 @@ class Folder:
     subscribed: bool = False
     has_children: bool = False
     below: list["Folder"] = field(default_factory=list)  # all levels
+    place: Place | None = None  # of somebody else's mailbox
+
+    @property
+    def rights(self) -> str:
+        return ALL if self.place is None else self.place.rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +112,12 @@ async def read_tree(session: ImapSession, command: ListMailboxes) -> list[Folder
     folders: dict[str, Folder] = {}
     for mailbox in await session.account.mailboxes():
         folders[mailbox.name] = Folder(mailbox.name, mailbox, mailbox.subscribed)
-    if command.is_lsub or ListSelection.SUBSCRIBED in command.selection:
+    others = [] if command.is_lsub else await shared_places(session, command)
+    for place in others:
+        mailbox = place.mailbox
+        folders[mailbox.name] = Folder(mailbox.name, mailbox, place=place)
+    is_subscribed_asked = bool(others) and ListReturn.SUBSCRIBED in command.returns
+    if command.is_lsub or ListSelection.SUBSCRIBED in command.selection or is_subscribed_asked:
         for name in await session.account.subscriptions():
             folders.setdefault(name, Folder(name)).subscribed = True
     for folder in [each for each in folders.values() if HIERARCHY_DELIMITER in each.name]:
@@ -112,12 +130,26 @@ async def read_tree(session: ImapSession, command: ListMailboxes) -> list[Folder
     return rest if inbox is None else [inbox, *rest]
 
 
+async def shared_places(session: ImapSession, command: ListMailboxes) -> list[Place]:
+    """Those of other users that may be seen, of the owners whose level a pattern may match."""
+    patterns = [names.canonical(command.reference + pattern) for pattern in command.patterns]
+    starts = [literal_start(pattern) for pattern in patterns]
+    if not any(OTHERS.startswith(start) or start.startswith(OTHERS) for start in starts):
+        return []
+
+    def is_wanted(prefix: str) -> bool:
+        return any(prefix.startswith(start) or start.startswith(prefix) for start in starts)
+
+    return [place for place in await session.places.others(is_wanted) if "l" in place.rights]
+
+
 def list_lines(
     session: ImapSession, command: ListMailboxes, tree: Iterable[Folder], tests: Sequence[Test]
 ) -> list[bytes]:
     lines: list[bytes] = []
     wanted, utf8 = Wanted.by(command), session.engine.is_utf8
     tells_status = ListReturn.STATUS in command.returns
+    tells_rights = ListReturn.MYRIGHTS in command.returns
     for folder in tree:
         if not is_matched(folder.name, tests):
             continue
@@ -129,8 +161,12 @@ def list_lines(
         info = child_info(command) if below else ()
         told = attributes(wanted, folder)
         lines.append(responses.list_line(told, folder.name, utf8=utf8, child_info=info))
-        if tells_status and folder.mailbox is not None and is_chosen:
+        if not is_chosen or folder.mailbox is None:
+            continue
+        if tells_status and READ in folder.rights:
             lines.append(status_line(session, folder.mailbox, command.status))
+        if tells_rights:
+            lines.append(rights_line(session, folder.name, folder.rights))
     return lines
 
 
@@ -146,9 +182,12 @@ async def metadata_lines(
         return []
     wanted = Wanted.by(command)
     return [
-        await metadata_line(session, folder.name, folder.mailbox.id, command.entries)
+        await metadata_line(
+            session, folder.place or Place(session.account, folder.mailbox), command.entries
+        )
         for folder in tree
         if folder.mailbox is not None
+        and NOTES.are_met(folder.rights)
         and is_selected(wanted, folder)
         and is_matched(folder.name, tests)
     ]

@@ -3,14 +3,17 @@
 RFC 9051    6.3.4 to 6.3.8
 RFC 6154    3        CREATE with a special use; USEATTR
 RFC 8474    4.1      MAILBOXID of what was created
+RFC 4314    4        "k" above what is made, "x" for what goes; a new mailbox has the access
+                     control list of the level above
 RFC 2180    3        a selected mailbox may be renamed, and deleted: see `session`
 
 Departures: deleting a mailbox with children leaves the children; RENAME of one into its own
-children is refused. UNSUBSCRIBE of what is not subscribed is OK.
+children, or into another account, is refused. UNSUBSCRIBE of what is not subscribed is OK.
 """
 
 from correo.base.errors import Refusal
 from correo.mailbox import names
+from correo.servers.imap.refusals import NotPermitted
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.store.model import HIERARCHY_DELIMITER
@@ -34,21 +37,26 @@ async def answer_create(session: ImapSession, command: Create) -> None:
             command.tag, Condition.NO, "there is no such special use here", codes.USEATTR
         )
         return
-    mailbox = await session.account.create_mailbox(
-        names.valid(command.mailbox), special_use=[use for use in uses if use is not None]
+    room = await session.places.room(command, command.mailbox)
+    if uses and not room.is_own:
+        text = "special uses are for your own mailboxes"
+        session.engine.finish(command.tag, Condition.NO, text, codes.USEATTR)
+        return
+    mailbox = await room.account.create_mailbox(
+        room.name, special_use=[use for use in uses if use is not None]
     )
     await session.conclude(command, "created", codes.mailbox_id(mailbox.object_id))
 
 
 async def answer_delete(session: ImapSession, command: Delete) -> None:
-    name = names.canonical(command.mailbox)
+    place = await session.places.find(command, command.mailbox)
     selected = session.selected
-    own = (
-        selected is not None
-        and (await session.account.mailbox(name)).id == selected.live.mailbox.id
+    is_selected = selected is not None and place.is_same(
+        selected.live.account, selected.live.mailbox
     )
-    await session.account.delete_mailbox(name)
-    if own:
+    await place.account.delete_mailbox(place.local_name)
+    await session.services.sharing.note(place.account)
+    if is_selected:
         session.leave_mailbox()
         session.engine.deselect()
         session.engine.send_lines([responses.ok_line(codes.CLOSED, "the mailbox is deleted")])
@@ -56,10 +64,16 @@ async def answer_delete(session: ImapSession, command: Delete) -> None:
 
 
 async def answer_rename(session: ImapSession, command: Rename) -> None:
-    old, new = names.canonical(command.mailbox), names.valid(command.new_name)
+    place = await session.places.find(command, command.mailbox)
+    room = await session.places.room(command, command.new_name)
+    old, new = place.local_name, room.name
+    if room.account.account_id != place.account.account_id:
+        raise Refusal("5.5.4", "a mailbox stays with its owner: copy its messages")
+    if old == "INBOX" and not place.is_own:
+        raise NotPermitted("only its owner can rename INBOX")
     if new.startswith(old + HIERARCHY_DELIMITER) and old != "INBOX":
         raise Refusal("5.5.4", "a mailbox cannot be moved below itself")
-    await session.account.rename_mailbox(old, new)
+    await place.account.rename_mailbox(old, new)
     await session.conclude(command, "renamed")
 
 

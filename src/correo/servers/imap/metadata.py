@@ -2,7 +2,8 @@
 
 RFC 5464    4.2      MAXSIZE and DEPTH; LONGENTRIES
             4.3      all or none are set; MAXSIZE, TOOMANY
-            3.3      /shared entries of the server itself (mailbox "") are the operator's
+            3.3      /shared entries of the server itself (mailbox "") are the operator's;
+                     rights in another user's mailbox, and "w" besides to set what all share
 RFC 9590    3        LIST RETURN (METADATA ...)
 
 Departures: clients are not told of what others note (4.1 leaves that open).
@@ -13,11 +14,11 @@ Cost: microseconds to read, one commit to change.
 from collections.abc import Iterable
 
 from correo.base.errors import Refusal
-from correo.mailbox import names
+from correo.servers.imap.notes import annotate, notes_in
+from correo.servers.imap.places import Place
 from correo.servers.imap.refusals import NotPermitted
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
-from correo.store.model import MailboxId
 from correo.wire.imap import codes, responses
 from correo.wire.imap.commands import Command, GetMetadata, SetMetadata
 
@@ -27,7 +28,7 @@ VALUE_LIMIT = 64 * 1024  # octets; ours
 
 
 async def answer_get_metadata(session: ImapSession, command: GetMetadata) -> None:
-    notes = await session.account.annotations(await place(session, command.mailbox))
+    notes = await readable(session, command)
     wanted = [
         entry
         for entry in notes
@@ -52,31 +53,40 @@ def is_below(entry: str, top: str, depth: int | None) -> bool:
     return below != entry and (depth is None or below.count("/") < depth)
 
 
-async def place(session: ImapSession, name: str) -> MailboxId | None:
-    """None for the account itself. Raises NotFound."""
-    return (await session.account.mailbox(names.canonical(name))).id if name else None
+async def readable(session: ImapSession, command: GetMetadata) -> dict[str, bytes]:
+    """What the user may read of a mailbox, or of the account itself. Raises NotFound."""
+    if command.mailbox:
+        place = await session.places.find(command, command.mailbox)
+        return await notes_in(session.account, place)
+    return await session.account.annotations(None)
 
 
 async def answer_set_metadata(session: ImapSession, command: SetMetadata) -> None:
-    where = await place(session, command.mailbox)
-    if where is None and any(entry.startswith("/shared/") for entry in command.notes):
+    place = None
+    if command.mailbox:
+        place = await session.places.find(command, command.mailbox)
+    is_for_all = any(entry.startswith("/shared/") for entry in command.notes)
+    if place is None and is_for_all:
         raise NotPermitted("what is shared by all accounts is noted by the operator only")
+    if place is not None and is_for_all and "w" not in place.rights:
+        raise NotPermitted("its owner does not let you note what others shall see")
     if any(len(value) > VALUE_LIMIT for value in command.notes.values() if value is not None):
         code = codes.metadata_max_size(VALUE_LIMIT)
         refusal = Refusal("5.3.4", f"a value has more than {VALUE_LIMIT} octets")
         await session.conclude_refused(command, refusal, code)
         return
-    await session.account.annotate(where, command.notes)
+    if place is None:
+        await session.account.annotate(None, command.notes)
+    else:
+        await annotate(session.account, place, command.notes)
     await session.conclude(command, "noted")
 
 
-async def metadata_line(
-    session: ImapSession, name: str, mailbox: MailboxId, entries: Iterable[str]
-) -> bytes:
+async def metadata_line(session: ImapSession, place: Place, entries: Iterable[str]) -> bytes:
     """These entries of a mailbox, NIL for those it has not (RFC 9590 3)."""
-    notes = await session.account.annotations(mailbox)
+    notes = await notes_in(session.account, place)
     values = {entry: notes.get(entry) for entry in entries}
-    return responses.metadata(name, values, utf8=session.engine.is_utf8)
+    return responses.metadata(place.mailbox.name, values, utf8=session.engine.is_utf8)
 
 
 HANDLERS: dict[type[Command], Handler] = {

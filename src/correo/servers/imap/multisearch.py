@@ -2,23 +2,27 @@
 
 RFC 7377    2        the command; a mailbox where nothing is found is not mentioned
             2.1      each answer says which mailbox it is about, and speaks of UIDs
-            2.2      sources; SAVE only with the selected mailbox alone
+            2.2      sources; SAVE only with the selected mailbox alone. "r" in other users'
+                     mailboxes, and "l" where they are not named
 
 Departures: sequence numbers among the keys are those of each mailbox as it is at that moment.
 
 Cost: that of opening and searching each mailbox, one after the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from correo.base.errors import NotFound
 from correo.mailbox import names
 from correo.mailbox.fuzzy import relevancy
+from correo.mailbox.namespaces import OTHERS
 from correo.mailbox.search import search
 from correo.mailbox.view import View
 from correo.servers.imap.criteria import criterion_of
 from correo.servers.imap.filters import without_filters
+from correo.servers.imap.places import Place
 from correo.servers.imap.refusals import Misused, UnknownCharset
+from correo.servers.imap.rights import READ
 from correo.servers.imap.search import (
     Found,
     check_fuzzy,
@@ -48,32 +52,63 @@ async def answer_multi_search(session: ImapSession, command: MultiSearch) -> Non
     if command.mentions_modseq:
         session.enable_condstore()
     command.key = await without_filters(session, command.key)
-    for mailbox in await chosen(session, command.sources):
-        await search_in(session, command, mailbox)
+    for place in await chosen(session, command.sources):
+        await search_in(session, command, place)
     await session.conclude(command, "searched")
 
 
-async def chosen(session: ImapSession, sources: Sequence[Source]) -> list[Mailbox]:
-    """The mailboxes meant, each once, in the order of LIST."""
-    selected = session.selected
+async def chosen(session: ImapSession, sources: Sequence[Source]) -> list[Place]:
+    """The mailboxes meant, each once, in the order of LIST; other users' come last."""
+    own = session.account
+    subscribed: Collection[str] = ()
+    if any(source.kind is SourceKind.SUBSCRIBED for source in sources):
+        subscribed = frozenset(await own.subscriptions())
+    places = [Place(own, mailbox) for mailbox in await own.mailboxes()]
+    places += await others(session, sources, subscribed)
     return [
-        mailbox
-        for mailbox in await session.account.mailboxes()
-        if any(is_meant(mailbox, source, selected) for source in sources)
+        place
+        for place in places
+        if any(is_meant(place, source, session.selected, subscribed) for source in sources)
     ]
 
 
-def is_meant(mailbox: Mailbox, source: Source, selected: View | None) -> bool:
+async def others(
+    session: ImapSession, sources: Sequence[Source], subscribed: Collection[str]
+) -> list[Place]:
+    """Other users' mailboxes that may be read, of the owners some source may mean."""
+    named = [*(name for source in sources for name in source.mailboxes), *subscribed]
+    tops = [
+        name + HIERARCHY_DELIMITER
+        for name in named
+        if (name + HIERARCHY_DELIMITER).startswith(OTHERS)
+    ]
+    if session.guest is not None:
+        tops.append(session.guest.prefix)
+    if not tops:
+        return []
+
+    def is_wanted(prefix: str) -> bool:
+        return any(prefix.startswith(top) or top.startswith(prefix) for top in tops)
+
+    return [each for each in await session.places.others(is_wanted) if READ in each.rights]
+
+
+def is_meant(
+    place: Place, source: Source, selected: View | None, subscribed: Collection[str]
+) -> bool:
+    mailbox = place.mailbox
     match source.kind:
         case SourceKind.SELECTED:
-            return selected is not None and selected.live.mailbox.id == mailbox.id
+            live = selected.live if selected is not None else None
+            return live is not None and place.is_same(live.account, live.mailbox)
         case SourceKind.INBOXES:
             return mailbox.name == "INBOX"
         case SourceKind.PERSONAL:
-            return True
+            return place.is_own
         case SourceKind.SUBSCRIBED:
-            return mailbox.subscribed
-    return any(is_named(mailbox.name, name, source.kind) for name in source.mailboxes)
+            return "l" in place.rights and mailbox.name in subscribed
+    named = [top for top in source.mailboxes if is_named(mailbox.name, top, source.kind)]
+    return bool(named) and ("l" in place.rights or mailbox.name in named)
 
 
 def is_named(name: str, top: str, kind: SourceKind) -> bool:
@@ -86,15 +121,15 @@ def is_named(name: str, top: str, kind: SourceKind) -> bool:
     return kind is SourceKind.SUBTREE or HIERARCHY_DELIMITER not in below
 
 
-async def search_in(session: ImapSession, command: MultiSearch, mailbox: Mailbox) -> None:
+async def search_in(session: ImapSession, command: MultiSearch, place: Place) -> None:
     """Search one mailbox and tell what was found; one that is gone meanwhile is left out."""
-    services, selected = session.services, session.selected
-    if selected is not None and selected.live.mailbox.id == mailbox.id:
+    services, selected, mailbox = session.services, session.selected, place.mailbox
+    if selected is not None and place.is_same(selected.live.account, selected.live.mailbox):
         await selected.live.refresh_if_stale()
         await tell_found(session, command, mailbox, selected)
         return
     try:
-        view = await services.mailboxes.select(session.account, mailbox, nobody_is_told)
+        view = await services.mailboxes.select(place.account, mailbox, nobody_is_told)
     except NotFound:
         return
     try:

@@ -5,6 +5,7 @@ RFC 7162    3.2.4    UID and MODSEQ in every such FETCH once CONDSTORE is enable
             3.2.10   VANISHED instead of EXPUNGE once QRESYNC is enabled
             6        HIGHESTMODSEQ while expunges are held back
 RFC 9586    3.3      UIDFETCH and VANISHED once UIDONLY is enabled
+RFC 4314    5.1.1    PERMANENTFLAGS as far as the user's rights go
 
 Departures: FETCH without being asked always has UID; the RFC lets servers add what they like.
 
@@ -14,10 +15,11 @@ Cost: a format for each message told; 10,000 changed flags about 10 ms.
 from correo.mailbox.view import FlagUpdate, View
 from correo.servers.imap import uidonly
 from correo.store.model import SYSTEM_FLAGS
+from correo.store.rights import permitted
 from correo.wire.imap import codes, responses
 from correo.wire.imap.server import ImapServerEngine
 
-__all__ = ["flag_names", "flags_lines", "modseq_code", "tell"]
+__all__ = ["flag_names", "flags_allowed", "flags_lines", "modseq_code", "tell"]
 
 
 def tell(engine: ImapServerEngine, view: View, *, expunges: bool) -> bytes:
@@ -59,6 +61,13 @@ def modseq_code(engine: ImapServerEngine, view: View, *, vanished: bool) -> byte
 def flag_names(view: View) -> str:
     """All flags of a mailbox, for FLAGS and PERMANENTFLAGS."""
     return " ".join([*SYSTEM_FLAGS, *view.live.keywords()])
+
+
+def flags_allowed(view: View, rights: str) -> list[bytes]:
+    """FLAGS, and PERMANENTFLAGS for a client with these rights over flags."""
+    names = flag_names(view)
+    allowed = codes.permanent_flags(permitted(names, rights), keywords="w" in rights)
+    return [responses.flags(names), responses.ok_line(allowed, "permanent flags")]
 
 
 def flags_lines(engine: ImapServerEngine, changed: list[FlagUpdate]) -> list[bytes]:

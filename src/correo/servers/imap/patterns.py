@@ -13,10 +13,11 @@ from functools import lru_cache
 from correo.mailbox import names
 from correo.store.model import HIERARCHY_DELIMITER
 
-__all__ = ["Test", "matcher"]
+__all__ = ["Test", "literal_start", "matcher"]
 
 WILDCARDS_IN_EXPRESSION = 3  # more could make an expression slow
 RUN = re.compile(r"[*%]*\*[*%]*")  # several wildcards, one of them "*", are one "*"
+WILDCARD = re.compile(r"[*%]")
 
 Test = Callable[[str], bool]
 
@@ -28,6 +29,11 @@ def matcher(reference: str, pattern: str) -> Test:
     test = _expression(whole)
     is_inbox = _expression(whole.upper())("INBOX")  # that name has no case
     return lambda name: test(name) or (is_inbox and name == "INBOX")
+
+
+def literal_start(pattern: str) -> str:
+    """What every name that matches begins with; INBOX in any case apart."""
+    return WILDCARD.split(pattern, maxsplit=1)[0]
 
 
 def _expression(pattern: str) -> Test:

@@ -15,6 +15,7 @@ from correo.base.errors import (
     Refusal,
     StorageFull,
     TooManyAnnotations,
+    TooManyIdentifiers,
 )
 from correo.mailbox.sections import UnknownEncoding
 from correo.trace.trouble import log_own_trouble
@@ -104,6 +105,7 @@ CODES: dict[type[Refusal], bytes] = {
     ReadOnly: codes.NOPERM,
     StorageFull: codes.UNAVAILABLE,
     TooManyAnnotations: codes.METADATA_TOOMANY,
+    TooManyIdentifiers: codes.LIMIT,
     NotPermitted: codes.NOPERM,
     UnknownCharset: codes.BADCHARSET,
     UnknownEncoding: codes.UNKNOWN_CTE,

@@ -31,7 +31,7 @@ async def tell_since(session: ImapSession, mailbox: Mailbox, known: QResync) -> 
     if known.uid_validity != mailbox.uid_validity:
         return
     view = session.view
-    changes = await session.account.changes_since(mailbox.id, known.modseq)
+    changes = await view.live.account.changes_since(mailbox.id, known.modseq)
     everything = [(1, view.uid_next - 1)]
     spans = known.known_uids.spans(view.uid_next - 1) if known.known_uids else everything
     floor = agreed_uid(view, *known.match) if known.match is not None else 0

@@ -4,6 +4,7 @@ RFC 9051    6.3.2, 6.3.3   SELECT and EXAMINE; 6.4.1, 6.4.2 CLOSE, UNSELECT
 RFC 3501    6.3.1    RECENT and UNSEEN, for IMAP4rev1 clients
 RFC 7162    3.1.8    CONDSTORE; 3.2.5 QRESYNC; 3.2.11 CLOSED
 RFC 8474    4.2      MAILBOXID
+RFC 4314    4, 5.2   "e" for the expunge of CLOSE; READ-ONLY
 
 Departures: nothing is ever \\Recent (RFC 9051 appendix E: "* 0 RECENT").
 
@@ -11,7 +12,6 @@ Cost: two thread hops; a mailbox that another session has open needs no list of 
 """
 
 from correo.base.errors import NotFound
-from correo.mailbox import names
 from correo.mailbox.view import View
 from correo.servers.imap import news, resync, uidonly
 from correo.servers.imap.listing import attributes_of
@@ -34,31 +34,29 @@ async def answer_select(session: ImapSession, command: Select) -> None:
         session.engine.send_lines([responses.ok_line(codes.CLOSED, "the mailbox is closed")])
     if command.condstore or command.qresync is not None:
         session.enable_condstore()
-    mailbox = await session.account.mailbox(names.canonical(command.mailbox))
-    view = await session.services.mailboxes.select(session.account, mailbox, session.woken)
-    session.enter_mailbox(view, read_only=command.read_only)
-    session.services.indexing.want_if_large(session.account, view.exists)
+    place = await session.places.find(command, command.mailbox)
+    mailbox = place.mailbox
+    view = await session.services.mailboxes.select(place.account, mailbox, session.woken)
+    session.enter_mailbox(view, place, read_only=command.read_only)
+    session.services.indexing.want_if_large(place.account, view.exists)
     session.engine.send_lines(opening_lines(session, view, mailbox))
     if command.qresync is not None:
         await resync.tell_since(session, mailbox, command.qresync)
-    code = codes.READ_ONLY if command.read_only else codes.READ_WRITE
+    code = codes.READ_ONLY if session.is_read_only else codes.READ_WRITE
     session.engine.finish(command.tag, Condition.OK, "selected", code)
 
 
 def opening_lines(session: ImapSession, view: View, mailbox: Mailbox) -> list[bytes]:
     """What is told of a mailbox that is being opened."""
-    flags = news.flag_names(view)
-    permanent = "" if session.is_read_only else flags
+    flags, permanent_flags = news.flags_allowed(view, session.flag_rights)
     line = responses.ok_line
     lines = [
-        responses.flags(flags),
+        flags,
         responses.exists(view.exists),
         line(codes.uid_validity(mailbox.uid_validity), "UIDs are valid"),
         line(codes.uid_next(view.uid_next), "next UID"),
         line(codes.highest_modseq(view.told_modseq), "highest mod-sequence"),
-        line(
-            codes.permanent_flags(permanent, keywords=not session.is_read_only), "permanent flags"
-        ),
+        permanent_flags,
         line(codes.mailbox_id(mailbox.object_id), "mailbox id"),
     ]
     if "IMAP4REV2" in session.engine.enabled:
@@ -85,9 +83,9 @@ def first_unseen(view: View) -> int:
 
 async def answer_close(session: ImapSession, command: Close) -> None:
     live = session.view.live
-    if not session.is_read_only:
+    if not session.is_read_only and "e" in session.rights:
         try:
-            await session.account.expunge(live.mailbox.id, None)
+            await live.account.expunge(live.mailbox.id, None)
         except NotFound:  # the mailbox is gone, and what was in it
             pass
     session.leave_mailbox()

@@ -4,7 +4,9 @@ The listener makes a `net.driver.Connection` for each socket and gives it `make_
 """
 
 from correo.accounts.authenticator import Authenticator
+from correo.accounts.directory import Directory
 from correo.base.clock import Clock
+from correo.mailbox.sharing import Sharing
 from correo.net.driver import Connection
 from correo.servers.imap.dispatch import HANDLERS
 from correo.servers.imap.services import Services
@@ -22,10 +24,12 @@ class ImapServer:
         self,
         store: Store,
         authenticator: Authenticator,
+        directory: Directory,
         clock: Clock,
         settings: ImapSettings | None = None,
     ) -> None:
-        self._services = Services(store, authenticator, clock, settings or ImapSettings(), HANDLERS)
+        settings, sharing = settings or ImapSettings(), Sharing(store, directory)
+        self._services = Services(store, authenticator, clock, settings, HANDLERS, sharing)
 
     def make_session(self, connection: Connection) -> ImapSession:
         return ImapSession(connection, self._services)

@@ -8,6 +8,7 @@ from correo.accounts.authenticator import Authenticator
 from correo.base.clock import Clock
 from correo.mailbox.indexing import Indexing
 from correo.mailbox.opened import OpenMailboxes
+from correo.mailbox.sharing import Sharing
 from correo.servers.imap.settings import ImapSettings
 from correo.store.api import Store
 
@@ -29,5 +30,6 @@ class Services:
     clock: Clock
     settings: ImapSettings
     handlers: Mapping[type[Any], Handler]
+    sharing: Sharing
     mailboxes: OpenMailboxes = field(default_factory=OpenMailboxes)
     indexing: Indexing = field(default_factory=Indexing)

@@ -22,13 +22,17 @@ from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
 from correo.servers.imap import capabilities, news, uidonly
 from correo.servers.imap.filing import Filing
+from correo.servers.imap.guests import Guest, answer_guest, look_again
+from correo.servers.imap.places import Place, Places
 from correo.servers.imap.progress import keep_telling
 from correo.servers.imap.refusals import answer_to
 from correo.servers.imap.services import Services
 from correo.servers.imap.targets import Targets
 from correo.store.api import AccountStore
+from correo.store.model import FLAG_RIGHTS
+from correo.store.rights import ALL
 from correo.wire.imap import codes, responses
-from correo.wire.imap.commands import Command
+from correo.wire.imap.commands import AppendMessage, AppendUrl, Command
 from correo.wire.imap.server import Condition, ImapServerEngine
 from correo.wire.sasl import offered_mechanisms
 
@@ -40,12 +44,14 @@ class ImapSession:
 
     __slots__ = (
         "_account",
+        "_is_examined",
+        "_places",
         "_targets",
         "_view",
         "connection",
         "engine",
         "filing",
-        "is_read_only",
+        "guest",
         "is_telling",
         "sasl",
         "services",
@@ -57,8 +63,10 @@ class ImapSession:
         self.engine = ImapServerEngine(services.settings.limits)
         self._account: AccountStore | None = None
         self._view: View | None = None
+        self._places: Places | None = None
         self._targets: Targets | None = None
-        self.is_read_only = False
+        self._is_examined = False
+        self.guest: Guest | None = None  # the selected mailbox is somebody else's
         self.is_telling = False  # a task waits for a slow reader, to tell it the news
         self.sasl: SaslLogin | LoggedIn | None = None  # an AUTHENTICATE under way
         self.filing: Filing | None = None  # an APPEND under way
@@ -78,7 +86,10 @@ class ImapSession:
         try:
             if uidonly.is_enabled(self.engine):
                 uidonly.check_uids(event)
-            waiting = answer(self, event)
+            if self.guest is None:
+                waiting = answer(self, event)
+            else:
+                waiting = answer_guest(self, self.guest, event, answer)
         except Refusal as refusal:
             self.refuse(event, refusal)
             return None
@@ -107,9 +118,7 @@ class ImapSession:
         self.leave_mailbox()
         if self._targets is not None:
             self._targets.close()
-        if self.filing is not None:
-            self.filing.abort()
-            self.filing = None
+        self.abort_filing()
 
     # what commands use
 
@@ -124,8 +133,15 @@ class ImapSession:
     def targets(self) -> Targets:
         """Where messages are filed by name."""
         if self._targets is None:
-            self._targets = Targets(self.account)
+            self._targets = Targets(self.account, self.places)
         return self._targets
+
+    @property
+    def places(self) -> Places:
+        """The mailboxes that who has logged in may know of."""
+        if self._places is None:
+            self._places = Places(self.account, self.services.sharing)
+        return self._places
 
     @property
     def view(self) -> View:
@@ -137,6 +153,23 @@ class ImapSession:
     @property
     def selected(self) -> View | None:
         return self._view
+
+    @property
+    def is_read_only(self) -> bool:
+        """Opened with EXAMINE, or by a guest without any right to change something."""
+        return self._is_examined or (self.guest is not None and not self.guest.may_write)
+
+    @property
+    def rights(self) -> str:
+        """What the user may do with the selected mailbox (`store.rights`)."""
+        return ALL if self.guest is None else self.guest.rights
+
+    @property
+    def flag_rights(self) -> str:
+        """Which flags may be changed there now."""
+        if self.is_read_only:
+            return ""
+        return FLAG_RIGHTS if self.guest is None else self.guest.flag_rights
 
     @property
     def may_send_password(self) -> bool:
@@ -166,20 +199,31 @@ class ImapSession:
         self.leave_mailbox()
         if self._targets is not None:
             self._targets.close()
-        self._targets = self._account = None
+        self._targets = self._places = self._account = None
         self.connection.set_idle_limit(self.services.settings.login_limit_s)
         self.engine.forget_client()
         self.offer_login()
 
-    def enter_mailbox(self, view: View, *, read_only: bool) -> None:
+    def enter_mailbox(self, view: View, place: Place, *, read_only: bool) -> None:
         self._view = view
-        self.is_read_only = read_only
+        self._is_examined = read_only
+        if not place.is_own:
+            self.guest = Guest(place, self.account.account_id, self._rights_changed)
 
     def leave_mailbox(self) -> None:
         """Let go of the selected mailbox, if there is one."""
         view, self._view = self._view, None
+        guest, self.guest = self.guest, None
+        if guest is not None:
+            guest.close()
         if view is not None:
             self.services.mailboxes.release(view)
+
+    def abort_filing(self) -> None:
+        """Forget the messages of an APPEND under way."""
+        if self.filing is not None:
+            self.filing.abort()
+            self.filing = None
 
     def enable_condstore(self) -> None:
         """A command that implies CONDSTORE was given (RFC 7162 3.1)."""
@@ -190,10 +234,21 @@ class ImapSession:
             code = codes.highest_modseq(self._view.told_modseq)
             self.engine.send_lines([responses.ok_line(code, "CONDSTORE enabled")])
 
-    def refuse(self, command: Command, refusal: Refusal) -> None:
-        """The tagged answer to a command that was refused."""
-        condition, text, code = answer_to(refusal)
-        if not self.engine.is_closed:
+    def refuse(self, command: Command, refusal: Refusal, code: bytes = b"") -> None:
+        """The tagged answer to a command that was refused; of an APPEND, what has still to come
+        is thrown away.
+
+        Args:
+            code: instead of the one that the refusal has.
+        """
+        condition, text, own_code = answer_to(refusal)
+        code = code or own_code
+        if self.engine.is_closed:
+            return
+        if isinstance(command, AppendMessage | AppendUrl):
+            self.abort_filing()
+            self.engine.refuse_append(text, code)
+        else:
             self.engine.finish(command.tag, condition, text, code)
 
     async def conclude(
@@ -238,6 +293,8 @@ class ImapSession:
         view = self._view
         if view is None or not view.wants_news or self.is_telling:
             return
+        if self.guest is not None and self.guest.is_stale:
+            return  # first it is asked whether the guest may still hear of it
         if self.connection.is_writing_paused or self.connection.is_busy:
             self.is_telling = True
             self.connection.loop.create_task(self._tell_slow_reader())
@@ -250,6 +307,21 @@ class ImapSession:
         else:
             news.tell(self.engine, view, expunges=True)
         self.connection.flush()
+
+    def _rights_changed(self) -> None:
+        """An idle guest has no next command before which its rights are read."""
+        if self.selected is not None and self.selected.wants_news:
+            self.connection.loop.create_task(self._look_again())
+
+    async def _look_again(self) -> None:
+        if self.guest is None:
+            return
+        try:
+            await look_again(self, self.guest)
+        except Refusal:  # the store is in trouble: the client meets it with its next command
+            return
+        self.connection.flush()
+        self.woken()
 
     async def _tell_slow_reader(self) -> None:
         """Until it reads, its view takes down what happens, folded to the size of the mailbox."""

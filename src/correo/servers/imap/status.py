@@ -10,7 +10,6 @@ Cost: one thread hop.
 
 from collections.abc import Callable
 
-from correo.mailbox import names
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.store.model import Mailbox
@@ -36,8 +35,8 @@ VALUES: dict[StatusItem, Callable[[Mailbox], int | str]] = {
 async def answer_status(session: ImapSession, command: Status) -> None:
     if StatusItem.HIGHESTMODSEQ in command.items:
         session.enable_condstore()
-    mailbox = await session.account.mailbox(names.canonical(command.mailbox))
-    session.engine.send_lines([status_line(session, mailbox, command.items)])
+    place = await session.places.find(command, command.mailbox)
+    session.engine.send_lines([status_line(session, place.mailbox, command.items)])
     await session.conclude(command, "counted")
 
 

@@ -2,6 +2,7 @@
 
 RFC 9051    6.4.6    STORE, .SILENT
 RFC 7162    3.1.3    UNCHANGEDSINCE, MODIFIED; 3.2.4 UID and MODSEQ in the answers
+RFC 4314    4        a right for each kind of flag; NO only if nothing can be done
 RFC 2180    4.2      messages that are gone: the others are done, the answer is NO
 
 A change that another session made, and this client has not been told of, is told in the answer:
@@ -17,10 +18,11 @@ from correo.mailbox.view import FlagUpdate, View
 from correo.net.pace import Pace
 from correo.servers.imap import news, uidonly
 from correo.servers.imap.numbers import uids_of
-from correo.servers.imap.refusals import Expunged, ReadOnly
+from correo.servers.imap.refusals import Expunged, NotPermitted, ReadOnly
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.store.model import Change, FlagMode, FlagsStored
+from correo.store.rights import permitted
 from correo.wire.imap import codes
 from correo.wire.imap.commands import Command, Store
 from correo.wire.imap.server import ImapServerEngine
@@ -37,15 +39,24 @@ async def answer_store(session: ImapSession, command: Store) -> None:
         raise ReadOnly
     if command.unchanged_since is not None:
         session.enable_condstore()
-    view = session.view
+    view, rights = session.view, session.flag_rights
     uids = uids_of(view, command.messages, is_uid=command.is_uid)
     mode, change = FlagMode(command.mode.value), flags.canonical(command.flags)
+    if not can_change(mode, change, rights):
+        raise NotPermitted("its owner does not let you change these flags")
     believed = view.believed_flags(uids) if command.silent else {}
-    stored = await session.account.store_flags(
-        view.live.mailbox.id, uids, mode, change, unchanged_since=command.unchanged_since
+    stored = await view.live.account.store_flags(
+        view.live.mailbox.id,
+        uids,
+        mode,
+        change,
+        unchanged_since=command.unchanged_since,
+        rights=rights,
     )
     view.note_stored(stored)
-    after = {before: flags.changed(before, mode, change) for before in set(believed.values())}
+    after = {
+        before: flags.changed(before, mode, change, rights) for before in set(believed.values())
+    }
     expected = {uid: after[before] for uid, before in believed.items()}
     await tell_stored(session, command, stored, expected)
     code = modified_code(view, command, stored.conflicting)
@@ -54,6 +65,13 @@ async def answer_store(session: ImapSession, command: Store) -> None:
         await session.conclude_refused(command, Expunged(), code, expunges=False)
     else:
         await session.conclude(command, "stored", code, expunges=command.is_uid)
+
+
+def can_change(mode: FlagMode, change: str, rights: str) -> bool:
+    """Whether any of the flags meant may be changed; to replace them means all of them."""
+    return (
+        bool(rights) if mode is FlagMode.REPLACE else permitted(change, rights) != "" or not change
+    )
 
 
 async def tell_stored(

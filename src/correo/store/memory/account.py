@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from correo.base.clock import Clock
-from correo.base.errors import NotFound, OverQuota, Refusal, TooManyAnnotations
+from correo.base.errors import NotFound, OverQuota, Refusal, TooManyAnnotations, TooManyIdentifiers
 from correo.message.words import Needle
 from correo.store.api import Watch
 from correo.store.bus import Bus
@@ -19,6 +19,8 @@ from correo.store.memory.boxes import Box, Boxes, Entry, Filed, as_change, chose
 from correo.store.memory.columns import row_of
 from correo.store.model import (
     ANNOTATIONS_LIMIT,
+    FLAG_RIGHTS,
+    IDENTIFIERS_LIMIT,
     INBOX,
     INLINE_LIMIT,
     AccountId,
@@ -33,12 +35,14 @@ from correo.store.model import (
     MailboxId,
     MessageRuns,
     NewMessage,
+    RightsMode,
     Snapshot,
     StoredBlob,
     Unindexed,
     Where,
 )
 from correo.store.names import in_order, looked_up, normal, under
+from correo.store.rights import changed as changed_rights
 
 __all__ = ["MemoryAccountStore"]
 
@@ -198,13 +202,14 @@ class MemoryAccountStore:
         flags: str,
         *,
         unchanged_since: int | None = None,
+        rights: str = FLAG_RIGHTS,
     ) -> FlagsStored:
         box = self._boxes.box(mailbox)
         stored = FlagsStored([], [], [], box.highest_modseq)
         number = 0
         for uid in chosen(box, uids):
             entry = box.entries[uid]
-            after = changed(entry.flags, mode, flags)
+            after = changed(entry.flags, mode, flags, rights)
             if unchanged_since is not None and entry.modseq > unchanged_since:
                 stored.conflicting.append(uid)
             elif after == entry.flags:
@@ -266,6 +271,24 @@ class MemoryAccountStore:
         if len(kept) > ANNOTATIONS_LIMIT:
             raise TooManyAnnotations
         self._annotations[mailbox] = kept
+
+    async def acl(self, mailbox: MailboxId) -> dict[str, str]:
+        return dict(sorted(self._boxes.box(mailbox).acl.items()))
+
+    async def acls(self) -> dict[MailboxId, dict[str, str]]:
+        return {box.id: await self.acl(box.id) for box in self._boxes if box.acl}
+
+    async def change_acl(
+        self, mailbox: MailboxId, identifier: str, mode: RightsMode, rights: str
+    ) -> None:
+        box = self._boxes.box(mailbox)
+        new = changed_rights(box.acl.get(identifier, ""), mode, rights)
+        if new and identifier not in box.acl and len(box.acl) >= IDENTIFIERS_LIMIT:
+            raise TooManyIdentifiers
+        box.acl[identifier] = new
+        if not new:
+            del box.acl[identifier]
+        self._announce(None)
 
     async def unindexed(self) -> Unindexed:
         return Unindexed(0, [])  # everything is in memory: there is nothing an index would spare

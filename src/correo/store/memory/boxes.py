@@ -49,6 +49,7 @@ class Box:
     uid_next: int = 1
     entries: dict[int, Entry] = field(default_factory=dict)
     vanished: dict[int, int] = field(default_factory=dict)
+    acl: dict[str, str] = field(default_factory=dict)
 
 
 class Boxes:
@@ -107,8 +108,14 @@ class Boxes:
             self.next_number(),
             special_use,
         )
+        box.acl.update(self._acl_above(name))
         self._boxes[box.id] = box
         return box
+
+    def _acl_above(self, name: str) -> dict[str, str]:
+        """That of the next level; one of the first level, or without one above, has none."""
+        above = parents(name)[-1:]
+        return next((box.acl for box in self if [box.name] == above), {})
 
     def drop(self, box: Box) -> None:
         del self._boxes[box.id]

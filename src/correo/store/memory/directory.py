@@ -4,11 +4,12 @@ It fills `store.directory.DirectoryStore` and passes the same contract suite as 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from correo.base.errors import AlreadyExists, NotFound
 from correo.store.directory import (
+    ANYONE,
     Account,
     AddressKey,
     AliasEntry,
@@ -44,6 +45,7 @@ class MemoryDirectory:
         self._rows: dict[AccountId, Row] = {}
         self._ids: dict[AddressKey, AccountId] = {}
         self._aliases: dict[AddressKey, tuple[str, AliasEntry]] = {}
+        self._grantees: dict[AccountId, set[str]] = {}
 
     async def domain(self, name: str) -> Domain | None:
         return self._domains.get(name)
@@ -80,6 +82,18 @@ class MemoryDirectory:
 
     async def version(self, account: AccountId) -> int:
         return self._rows[account].account.version if account in self._rows else 0
+
+    async def sharers(self, account: AccountId) -> list[Account]:
+        wanted = {account, ANYONE}
+        found = [
+            self._rows[owner].account
+            for owner, grantees in self._grantees.items()
+            if owner != account and owner in self._rows and grantees & wanted
+        ]
+        return sorted(found, key=lambda each: each.address)
+
+    async def grantees(self, owner: AccountId) -> set[str]:
+        return set(self._grantees.get(owner, ()))
 
     async def add_domain(self, domain: Domain) -> None:
         if domain.name in self._domains:
@@ -127,6 +141,15 @@ class MemoryDirectory:
     async def remove_account(self, account: AccountId) -> None:
         del self._ids[self._row(account).key]
         del self._rows[account]
+        self._grantees.pop(account, None)
+        for grantees in self._grantees.values():
+            grantees.discard(account)
+
+    async def add_grantee(self, owner: AccountId, grantee: str) -> None:
+        self._grantees.setdefault(owner, set()).add(grantee)
+
+    async def set_grantees(self, owner: AccountId, grantees: Collection[str]) -> None:
+        self._grantees[owner] = set(grantees)
 
     async def set_alias(self, key: AddressKey, domain: str, alias: AliasEntry) -> None:
         self._require_domain(domain)

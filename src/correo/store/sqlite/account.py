@@ -25,6 +25,7 @@ from correo.message.words import Needle
 from correo.store.api import BlobStore, Watch
 from correo.store.bus import Bus
 from correo.store.model import (
+    FLAG_RIGHTS,
     INLINE_LIMIT,
     AccountId,
     Appended,
@@ -39,6 +40,7 @@ from correo.store.model import (
     MessageRuns,
     NewMessage,
     Octets,
+    RightsMode,
     Snapshot,
     StoredBlob,
     Unindexed,
@@ -47,6 +49,7 @@ from correo.store.model import (
 )
 from correo.store.names import looked_up, normal
 from correo.store.sqlite import (
+    acl,
     annotations,
     changelog,
     filing,
@@ -211,10 +214,13 @@ class SqliteAccountStore:
         flags: str,
         *,
         unchanged_since: int | None = None,
+        rights: str = FLAG_RIGHTS,
     ) -> FlagsStored:
         entries = Entries.these(mailbox, ascending(uids))
         return await self._write(
-            lambda c: flagging.store_flags(c, mailbox, entries, mode, flags, unchanged_since),
+            lambda c: flagging.store_flags(
+                c, mailbox, entries, mode, flags, unchanged_since, rights
+            ),
             lambda stored: [mailbox] if stored.changed else [],
         )
 
@@ -258,6 +264,21 @@ class SqliteAccountStore:
 
     async def annotate(self, mailbox: MailboxId | None, notes: Mapping[str, bytes | None]) -> None:
         await self._write(lambda c: annotations.annotate(c, mailbox, notes), lambda _: [])
+
+    # access control lists
+
+    async def acl(self, mailbox: MailboxId) -> dict[str, str]:
+        return await self._threads.read_little(self._database, lambda c: acl.acl(c, mailbox))
+
+    async def acls(self) -> dict[MailboxId, dict[str, str]]:
+        return await self._threads.read_little(self._database, acl.acls)
+
+    async def change_acl(
+        self, mailbox: MailboxId, identifier: str, mode: RightsMode, rights: str
+    ) -> None:
+        await self._write(
+            lambda c: acl.change_acl(c, mailbox, identifier, mode, rights), lambda _: [None]
+        )
 
     # full-text index
 

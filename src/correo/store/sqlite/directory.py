@@ -23,7 +23,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ import apsw
 
 from correo.base.errors import AlreadyExists, DamagedStore, NotFound
 from correo.store.directory import (
+    ANYONE,
     Account,
     AddressKey,
     AliasEntry,
@@ -88,6 +89,16 @@ CREATE INDEX address_of_account ON address(account) WHERE account IS NOT NULL;
 CREATE INDEX address_of_domain ON address(domain, alias) WHERE account IS NULL;
 """
 
+SECOND = """
+-- Who lets whom do something: an index of the access control lists in the accounts' own files.
+CREATE TABLE share(
+    grantee TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    PRIMARY KEY (grantee, owner)
+) WITHOUT ROWID;
+CREATE INDEX share_of_owner ON share(owner);
+"""
+
 ACCOUNT = "a.id, a.address, a.quota, a.enabled, length(a.apop_secret), a.version, a.created"
 SECRETS = "a.password_hash, a.scram_sha_1, a.scram_sha_256, a.apop_secret"
 DOMAIN = "SELECT name, local_part_case, separator, catch_all FROM domain"
@@ -111,7 +122,7 @@ class SqliteDirectory:
         self._threads = threads
         self._database = Database(
             self._path,
-            [SCHEMA],
+            [SCHEMA, SECOND],
             counted=["SELECT count(*) FROM account", "SELECT count(*) FROM address"],
         )
         self._reader: apsw.Connection | None = None
@@ -194,6 +205,20 @@ class SqliteDirectory:
         rows = await self._ask("SELECT version FROM account WHERE id=?", account)
         return int(rows[0][0]) if rows else 0
 
+    async def sharers(self, account: AccountId) -> list[Account]:
+        rows = await self._ask(
+            f"SELECT {ACCOUNT} FROM account a WHERE a.id <> ?1"
+            " AND a.id IN (SELECT owner FROM share WHERE grantee IN (?1, ?2)) ORDER BY a.address",
+            account,
+            ANYONE,
+        )
+        return [account_of(row) for row in rows]
+
+    async def grantees(self, owner: AccountId) -> set[str]:
+        return {
+            each for (each,) in await self._ask("SELECT grantee FROM share WHERE owner=?", owner)
+        }
+
     # changes
 
     async def add_domain(self, domain: Domain) -> None:
@@ -256,6 +281,21 @@ class SqliteDirectory:
                 raise NotFound("the account is gone")
             connection.execute("DELETE FROM address WHERE account=?", (number,))
             connection.execute("DELETE FROM account WHERE number=?", (number,))
+            connection.execute("DELETE FROM share WHERE ? IN (owner, grantee)", (account,))
+
+        await self._change(work)
+
+    async def add_grantee(self, owner: AccountId, grantee: str) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute("INSERT OR IGNORE INTO share VALUES(?,?)", (grantee, owner))
+
+        await self._change(work)
+
+    async def set_grantees(self, owner: AccountId, grantees: Collection[str]) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute("DELETE FROM share WHERE owner=?", (owner,))
+            rows = [(grantee, owner) for grantee in grantees]
+            connection.executemany("INSERT INTO share VALUES(?,?)", rows)
 
         await self._change(work)
 

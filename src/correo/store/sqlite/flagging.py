@@ -14,7 +14,7 @@ import apsw
 
 from correo.base.errors import NotFound
 from correo.store.flags import changed
-from correo.store.model import FlagMode, FlagsStored
+from correo.store.model import FLAG_RIGHTS, FlagMode, FlagsStored
 from correo.store.sqlite.changelog import changes, last_number, log
 from correo.store.sqlite.counters import Tally, adjust
 from correo.store.sqlite.entries import Entries, numbers
@@ -35,6 +35,7 @@ def store_flags(
     mode: FlagMode,
     flags: str,
     unchanged_since: int | None,
+    rights: str = FLAG_RIGHTS,
 ) -> FlagsStored:
     """Change flags of some entries. Raises NotFound if the mailbox is gone."""
     previous = connection.execute("SELECT highest_modseq FROM mailbox WHERE id = ?", (mailbox,)).get
@@ -48,7 +49,7 @@ def store_flags(
     by_flags: defaultdict[str, list[int]] = defaultdict(list)
     for uid, _, old in found:
         by_flags[old].append(uid)
-    after = {old: changed(old, mode, flags) for old in by_flags}
+    after = {old: changed(old, mode, flags, rights) for old in by_flags}
     same = {old for old, new in after.items() if old == new}
     unchanged = changes(each for each in found if each[2] in same) if same else []
     changing = {old: uids for old, uids in by_flags.items() if old not in same}

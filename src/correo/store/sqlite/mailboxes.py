@@ -8,6 +8,7 @@ RFC 9051    6.3.4    CREATE makes the levels above, too
             2.3.1.1  UIDVALIDITY grows, here over the whole account
 RFC 6154             special-use attributes
 RFC 8474    4        MAILBOXID
+RFC 4314    4        a new mailbox has the access control list of the level above
 """
 # ruff: noqa: S608 - the statements are put together from constants, values are always bound
 
@@ -20,6 +21,7 @@ from correo.base.errors import AlreadyExists, NotFound, Refusal
 from correo.store.conversation import mailbox_object_id
 from correo.store.model import INBOX, Mailbox, MailboxId
 from correo.store.names import in_order, parents, under
+from correo.store.sqlite.acl import forget_acl, inherit_acl
 from correo.store.sqlite.changelog import last_number, log
 from correo.store.sqlite.entries import Entries
 from correo.store.sqlite.filing import copy
@@ -103,14 +105,14 @@ def create(connection: apsw.Connection, name: str, special_use: Sequence[str], n
     if exists(connection, name):
         raise AlreadyExists(f"there is a mailbox {name} already")
     make_parents(connection, name, now)
-    insert(connection, name, special_use, now)
+    inherit_acl(connection, insert(connection, name, special_use, now), name)
     return mailbox_by_name(connection, name)
 
 
 def make_parents(connection: apsw.Connection, name: str, now: int) -> None:
     for above in parents(name):
         if not exists(connection, above):
-            insert(connection, above, (), now)
+            inherit_acl(connection, insert(connection, above, (), now), above)
 
 
 def insert(
@@ -142,6 +144,7 @@ def delete(connection: apsw.Connection, name: str) -> MailboxId:
     connection.execute(f"DELETE FROM entry WHERE {entries.where}", entries.bindings)
     connection.execute("DELETE FROM mailbox WHERE id = ?", (mailbox.id,))
     connection.execute("DELETE FROM annotation WHERE mailbox = ?", (mailbox.id,))
+    forget_acl(connection, mailbox.id)
     log(connection, last_number(connection) + 1, mailbox.id, NAMED, "")
     return mailbox.id
 
@@ -171,6 +174,7 @@ def rename(connection: apsw.Connection, old: str, new: str, now: int) -> list[Ma
 def empty_inbox(connection: apsw.Connection, new: str, now: int) -> list[MailboxId]:
     make_parents(connection, new, now)
     target = insert(connection, new, (), now)
+    inherit_acl(connection, target, new)
     entries = Entries.all_of(INBOX)
     copy(connection, entries, target, now, is_move=True)
     remove(connection, INBOX, entries)
@@ -210,5 +214,5 @@ def set_quota(connection: apsw.Connection, octets: int | None) -> None:
 
 def empty(connection: apsw.Connection) -> None:
     """Take everything out that a process which still has the file open could add to."""
-    for table in ("mailbox", "entry", "subscription"):
+    for table in ("mailbox", "entry", "subscription", "acl"):
         connection.execute(f"DELETE FROM {table}")

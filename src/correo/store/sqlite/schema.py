@@ -19,6 +19,7 @@ loose       messages that have lost an entry. Those that no other names are foun
             deleted in small steps after the commit that put them here.
 thread_key  message identifier + base subject, hashed, to the thread's first message.
 annotation  what clients have noted of a mailbox (RFC 5464), or of the account: mailbox 0.
+acl         what others than the owner may do with a mailbox (RFC 4314): `store.rights`.
 change      what happened, one row per operation: kind, mailbox, UIDs as a sequence set. Expunges
             stay for ever (RFC 7162 3.2.5.2 asks for no less), the others for LOG_KEPT numbers.
             Older questions are answered from the mod-sequences of the entries.
@@ -127,7 +128,16 @@ CREATE TABLE annotation (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (FIRST, SECOND)
+THIRD = """
+CREATE TABLE acl (
+    mailbox INTEGER NOT NULL,
+    identifier TEXT NOT NULL,
+    rights TEXT NOT NULL,
+    PRIMARY KEY (mailbox, identifier)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (FIRST, SECOND, THIRD)
 
 COUNTED = (
     "SELECT count(*) FROM mailbox",

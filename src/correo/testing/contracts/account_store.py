@@ -1,5 +1,6 @@
 """What every account store must do: the whole contract, for a backend's tests to subclass."""
 
+from correo.testing.contracts.acl import AclContract
 from correo.testing.contracts.changes import ChangesContract
 from correo.testing.contracts.entries import EntriesContract
 from correo.testing.contracts.mailboxes import MailboxesContract
@@ -7,6 +8,6 @@ from correo.testing.contracts.mailboxes import MailboxesContract
 __all__ = ["AccountStoreContract"]
 
 
-class AccountStoreContract(MailboxesContract, EntriesContract, ChangesContract):
+class AccountStoreContract(MailboxesContract, EntriesContract, ChangesContract, AclContract):
     """Subclass it, with `run` that makes an empty store with an account "ana" and plays the
     scenario, and `collected` that collects blobs."""

@@ -7,6 +7,7 @@ import pytest
 
 from correo.base.errors import AlreadyExists, NotFound
 from correo.store.directory import (
+    ANYONE,
     Account,
     AddressKey,
     AliasEntry,
@@ -207,6 +208,43 @@ class DirectoryContract:
                 await store.set_credentials(nobody, Credentials())
             with pytest.raises(NotFound):
                 await store.remove_account(nobody)
+
+        self.run_with_domain(scenario)
+
+    # who shares with whom
+
+    def test_sharers_are_those_who_let_an_account_or_anyone_do_something(self) -> None:
+        async def scenario(store: DirectoryStore) -> None:
+            names = [f"{name}@correo.example" for name in ("zoe", "ana", "bob")]
+            await store.add_accounts([new_account(a, number=n) for n, a in enumerate(names)])
+            zoe, ana, bob = (AccountId(f"id-{number}") for number in range(3))
+            assert await store.sharers(bob) == []
+            for _ in range(2):
+                await store.add_grantee(zoe, bob)
+                await store.add_grantee(ana, ANYONE)
+                await store.add_grantee(AccountId("nobody"), bob)
+            assert [each.address for each in await store.sharers(bob)] == [names[1], names[0]]
+            assert [each.address for each in await store.sharers(zoe)] == [names[1]]
+            assert await store.sharers(ana) == []
+            assert await store.grantees(zoe) == {bob}
+            await store.set_grantees(zoe, [ana, ANYONE])
+            assert await store.grantees(zoe) == {ana, ANYONE}
+            assert [each.address for each in await store.sharers(ana)] == [names[0]]
+            await store.set_grantees(zoe, [])
+            assert await store.sharers(ana) == []
+
+        self.run_with_domain(scenario)
+
+    def test_a_removed_account_shares_nothing_and_has_no_share(self) -> None:
+        async def scenario(store: DirectoryStore) -> None:
+            names = [f"{name}@correo.example" for name in ("ana", "bob")]
+            await store.add_accounts([new_account(a, number=n) for n, a in enumerate(names)])
+            ana, bob = AccountId("id-0"), AccountId("id-1")
+            await store.add_grantee(ana, bob)
+            await store.add_grantee(bob, ana)
+            await store.remove_account(bob)
+            assert await store.grantees(ana) == await store.grantees(bob) == set()
+            assert await store.sharers(ana) == []
 
         self.run_with_domain(scenario)
 

@@ -15,6 +15,7 @@ RFC 9394, 7377        PARTIAL, ESEARCH over many mailboxes
 RFC 5464, 9590        METADATA, LIST RETURN (METADATA)
 RFC 5255              COMPARATOR
 RFC 9208, 8437, 4978  QUOTA, UNAUTHENTICATE, COMPRESS
+RFC 4314, 8440        ACL, LIST RETURN (MYRIGHTS)
 RFC 3502, 6855, 8508  MULTIAPPEND, UTF8 literals, REPLACE
 RFC 4469              CATENATE
 """
@@ -44,9 +45,11 @@ __all__ = [
     "Copy",
     "Create",
     "Delete",
+    "DeleteAcl",
     "Enable",
     "Expunge",
     "Fetch",
+    "GetAcl",
     "GetMetadata",
     "GetQuota",
     "GetQuotaRoot",
@@ -55,18 +58,22 @@ __all__ = [
     "IdleDone",
     "ListMailboxes",
     "ListReturn",
+    "ListRights",
     "ListSelection",
     "Login",
     "Move",
     "MultiSearch",
+    "MyRights",
     "Namespace",
     "Noop",
     "QResync",
     "Rename",
     "Replaced",
+    "RightsChange",
     "Search",
     "SearchReturn",
     "Select",
+    "SetAcl",
     "SetMetadata",
     "Sort",
     "SortKey",
@@ -117,6 +124,7 @@ class ListReturn(Enum):
     SPECIAL_USE = b"SPECIAL-USE"
     STATUS = b"STATUS"  # with ListMailboxes.status
     METADATA = b"METADATA"  # with ListMailboxes.entries
+    MYRIGHTS = b"MYRIGHTS"  # RFC 8440
 
 
 class SearchReturn(Enum):
@@ -325,6 +333,55 @@ class SetMetadata(Command):
 
     mailbox: str
     notes: dict[str, bytes | None]
+
+
+class RightsChange(Enum):
+    """How SETACL changes rights; the values are those of `store.model.RightsMode`."""
+
+    REPLACE = ""
+    ADD = "+"
+    REMOVE = "-"
+
+
+@dataclass(slots=True)
+class SetAcl(Command):
+    """RFC 4314 3.1. identifier: as sent, and fit to be one. rights: standard ones, "c" and "d"
+    spelt out, each once, in the order of `wire.imap.rights.STANDARD`."""
+
+    mailbox: str
+    identifier: str
+    mode: RightsChange
+    rights: str
+
+
+@dataclass(slots=True)
+class DeleteAcl(Command):
+    """RFC 4314 3.2."""
+
+    mailbox: str
+    identifier: str
+
+
+@dataclass(slots=True)
+class GetAcl(Command):
+    """RFC 4314 3.3."""
+
+    mailbox: str
+
+
+@dataclass(slots=True)
+class ListRights(Command):
+    """RFC 4314 3.4. The answer has the identifier as it was sent."""
+
+    mailbox: str
+    identifier: str
+
+
+@dataclass(slots=True)
+class MyRights(Command):
+    """RFC 4314 3.5."""
+
+    mailbox: str
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ is all of them by name, "UID FETCH" being a name of its own.
 """
 
 from correo.wire.imap.parsers import (
+    acl,
     fetch,
     mailboxes,
     messages,
@@ -27,4 +28,5 @@ TABLE: dict[bytes, Parser] = {
     **messages.PARSERS,
     **quota.PARSERS,
     **metadata.PARSERS,
+    **acl.PARSERS,
 }
