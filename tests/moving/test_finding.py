@@ -179,6 +179,8 @@ NAMES = [
     (mailbox_name(["inbox", "x"]), "INBOX/x"),
     (mailbox_name(["a/b", "", "c\x00d"]), "a_b/c_d"),
     (mailbox_name(["#x"]), "_x"),
+    (mailbox_name(["Shared", "x"]), "Shared/x"),
+    (mailbox_name(["Shared", "ana@correo.test", "x"]), "Shared_ana@correo.test/x"),
     (mailbox_name(maildir_levels(".a\\2eb.c")), "a.b/c"),
     (mailbox_name(maildir_levels("x/R&D")), "x/R&D"),
     (mailbox_name(mbox_levels("Work.mbox/mbox")), "Work"),

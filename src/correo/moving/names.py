@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from correo.mailbox.names import DEPTH_LIMIT, FORBIDDEN, NAME_LIMIT, canonical
+from correo.mailbox.namespaces import is_others
 from correo.wire.imap.names import decode_utf7
 
 __all__ = ["mailbox_name", "maildir_levels", "mbox_levels", "under"]
@@ -25,6 +26,8 @@ def mailbox_name(levels: Iterable[str]) -> str:
     name = canonical("/".join(cleaned))
     while len(name.encode()) > NAME_LIMIT:
         name = name[:-1].rstrip("/")
+    if is_others(name):  # an own mailbox of that name could not be seen
+        name = name.replace("/", "_", 1)
     return f"_{name[1:]}" if name.startswith("#") else name or "INBOX"
 
 

@@ -22,6 +22,7 @@ def served() -> Iterator[int]:
     async def serve() -> None:
         world = ImapWorld()
         await world.account()
+        await world.account("bob")
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
             lambda: Connection(world.server.make_session), "127.0.0.1", 0
@@ -75,6 +76,30 @@ def test_imaplib_authenticates_and_keeps_folders(client: imaplib.IMAP4) -> None:
     assert client.namespace() == ("OK", [b'(("" "/")) (("Shared/" "/")) NIL'])
     assert client.enable("UTF8=ACCEPT")[0] == "OK"
     assert client.delete("work/old")[0] == "OK"
+
+
+def test_imaplib_shares_a_mailbox_and_works_in_that_of_another(client: imaplib.IMAP4) -> None:
+    place = "Shared/ana@correo.test/INBOX"
+    client.login("ana", "correo")
+    assert client.append("INBOX", "", "", message("one"))[0] == "OK"
+    assert client.setacl("INBOX", "bob@correo.test", "lrsi")[0] == "OK"
+    assert client.getacl("INBOX") == (
+        "OK",
+        [b"INBOX ana@correo.test lrswipkxteacd bob@correo.test lrsi"],
+    )
+    with imaplib.IMAP4(client.host, client.port, timeout=10) as guest:
+        guest.login("bob", "correo")
+        assert guest.myrights(place) == ("OK", [f"{place} lrsi".encode()])
+        assert guest.list("Shared/", "*")[1][-1] == f'(\\HasNoChildren) "/" {place}'.encode()
+        assert guest.select(place) == ("OK", [b"1"])
+        assert guest.store("1", "+FLAGS", r"(\Seen)")[0] == "OK"
+        assert guest.store("1", "+FLAGS", r"(\Deleted)")[0] == "NO"
+        assert guest.copy("1", "INBOX")[0] == "OK"
+        assert guest.append(place, "", "", message("two"))[0] == "OK"
+        guest.unselect()
+        assert client.deleteacl("INBOX", "bob@correo.test")[0] == "OK"
+        assert guest.myrights(place)[0] == "NO"
+    assert client.status("INBOX", "(MESSAGES UNSEEN)") == ("OK", [b"INBOX (MESSAGES 2 UNSEEN 1)"])
 
 
 def test_a_wrong_password_is_an_error_and_not_the_end(client: imaplib.IMAP4) -> None:
