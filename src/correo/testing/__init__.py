@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from correo.testing.case import MailMixin, MailTestCase
+    from correo.testing.faults import Faults, Rule
     from correo.testing.household import HouseholdOptions
+    from correo.testing.internet import Internet, SimulatedServer
     from correo.testing.links import Link
     from correo.testing.mail import Mail, NoSuchMessage, serving
     from correo.testing.received import (
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Endpoint",
+    "Faults",
     "HouseholdOptions",
+    "Internet",
     "Link",
     "Mail",
     "MailAssertionError",
@@ -38,12 +42,16 @@ __all__ = [
     "NoSuchMessage",
     "ReceivedMessage",
     "ReceivedPart",
+    "Rule",
+    "SimulatedServer",
     "serving",
 ]
 
 HOMES = {
     "case": ("MailMixin", "MailTestCase"),
+    "faults": ("Faults", "Rule"),
     "household": ("HouseholdOptions",),
+    "internet": ("Internet", "SimulatedServer"),
     "links": ("Link",),
     "mail": ("Mail", "NoSuchMessage", "serving"),
     "received": ("MailAssertionError", "MessageEnvelope", "ReceivedMessage", "ReceivedPart"),

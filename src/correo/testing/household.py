@@ -19,6 +19,7 @@ from correo.app.foundations import Foundations
 from correo.app.wiring import Conveniences, House, Outside
 from correo.base.clock import Clock
 from correo.base.errors import NotFound
+from correo.delivery.runner import RunnerLimits
 from correo.filters.pipeline import Arriving, Verdict
 from correo.mailbox.append import deliver, prepare
 from correo.message.address import split_address
@@ -32,6 +33,10 @@ from correo.store.memory.directory import MemoryDirectory
 from correo.store.memory.queue import MemoryQueue
 from correo.store.memory.store import MemoryStore
 from correo.store.model import MailboxId
+from correo.testing.clock import FakeClock
+from correo.testing.faults import Faults
+from correo.testing.faulty_session import FaultySession
+from correo.testing.internet import Internet
 from correo.testing.mailbox_reader import MailboxReader
 from correo.testing.received import MessageEnvelope, ReceivedMessage
 from correo.trace.record import Record
@@ -49,9 +54,11 @@ class HouseholdOptions:
     """How one test wants its server.
 
     domain: of the addresses that are made from a name alone.
+    virtual_time: time stands still but for `mail.clock.advance`.
     """
 
     domain: str = DOMAIN
+    virtual_time: bool = False
 
 
 class Notes:
@@ -90,12 +97,14 @@ class Household:
 
     def __init__(self, options: HouseholdOptions) -> None:
         self.options = options
-        self.clock: Clock = SystemClock()
+        self.clock: Clock = FakeClock() if options.virtual_time else SystemClock()
+        self.faults = Faults(options.domain, self.clock)
         self.notes = Notes()
         self.envelopes = Envelopes()
         self.failures: list[BaseException] = []
         self.base = self._lay_foundations()
         self.store = self.base.store
+        self.internet = Internet(self.clock, self.store.blobs)
         self.catcher = f"catcher@{options.domain}"
         self._administration = Administration(
             self.base.directory, self.clock, self.base.passwords, self.store.create
@@ -130,7 +139,8 @@ class Household:
 
     def make_session(self, name: str, connection: Connection) -> Session:
         """The session of a connection to this listener."""
-        return self.house.services[name].make_session(connection)
+        session = self.house.services[name].make_session(connection)
+        return FaultySession(session, name, connection, self.faults)
 
     # people
 
@@ -155,6 +165,17 @@ class Household:
     async def mail_of(self, address: str) -> AccountStore:
         """The account's mail, for faults and for filing. Raises NotFound."""
         return await self.store.open((await self._administration.find(address)).id)
+
+    async def fill_quota(self, address: str) -> None:
+        """Let nothing more fit into this account."""
+        mail = await self.mail_of(address)
+        await mail.set_quota(max(1, (await mail.usage())[0]))
+
+    async def advance(self, seconds: float) -> None:
+        """Move the virtual clock. Raises ValueError if there is none."""
+        if not isinstance(self.clock, FakeClock):
+            raise ValueError("time is real in this test: ask for virtual_time=True")
+        await self.clock.advance(seconds)
 
     # mail
 
@@ -209,7 +230,14 @@ class Household:
         )
 
     def _outside(self) -> Outside:
-        return Outside(pen=self.notes, filters=[self.envelopes])
+        return Outside(
+            resolver=self.internet.resolver,
+            connector=self.internet.connector,
+            pen=self.notes,
+            routes=self.internet.routes(self.catcher),
+            filters=[self.envelopes],
+            runner_limits=RunnerLimits(record_delay_s=0.0),
+        )
 
 
 def configuration() -> Configuration:

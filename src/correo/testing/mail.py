@@ -15,16 +15,19 @@ import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from correo.message.address import Address, split_address
 from correo.message.builder import Draft, build
 from correo.testing.conversation import render
+from correo.testing.faults import Faults
 from correo.testing.household import Household, HouseholdOptions, password_of
+from correo.testing.internet import Internet
 from correo.testing.received import MailAssertionError, ReceivedMessage
 from correo.testing.server import Endpoint, MailServer
+from correo.testing.virtual_time import VirtualTime
+from correo.testing.wanted import Wanted
 
 __all__ = ["Mail", "NoSuchMessage", "serving"]
 
@@ -33,41 +36,6 @@ WAIT_S = 5.0  # by default; a message takes some milliseconds
 
 class NoSuchMessage(MailAssertionError):
     """The message that a test waited for did not come; tells what came, and what was said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a message has to be like; None and "" for anything."""
-
-    to: str = ""
-    sender: str = ""
-    subject: str | re.Pattern[str] = ""
-    text: str | re.Pattern[str] = ""
-    where: Callable[[ReceivedMessage], bool] | None = None
-    has_account: bool = False
-
-    def fits(self, message: ReceivedMessage) -> bool:
-        return (
-            (not self.to or self.is_for(message))
-            and (not self.sender or self.sender.casefold() == message.sender.casefold())
-            and is_in(self.subject, message.subject)
-            and (not self.text or is_in(self.text, message.text))
-            and (self.where is None or self.where(message))
-        )
-
-    def is_for(self, message: ReceivedMessage) -> bool:
-        """An account's own copy; for an address without account, whichever copy there is."""
-        to = self.to.casefold()
-        if self.has_account:
-            return to == message.account.casefold()
-        return to in (each.casefold() for each in message.recipients)
-
-    def __str__(self) -> str:
-        given = {"to": self.to, "sender": self.sender, "subject": self.subject, "text": self.text}
-        words = [f"{name}={shown(value)}" for name, value in given.items() if value]
-        if self.where is not None:
-            words.append("where=...")
-        return ", ".join(words) or "any message"
 
 
 class Mail:
@@ -195,6 +163,36 @@ class Mail:
         octets = raw or self._built(address, subject, text, html, sender)
         self._server.call(self._household.file(address, octets, mailbox, flags))
 
+    # what goes wrong
+
+    @property
+    def faults(self) -> Faults:
+        """Rules by which the server fails."""
+        return self._household.faults
+
+    def fill_quota(self, name: str) -> None:
+        """Let nothing more fit into this user's account."""
+        self._server.call(self._household.fill_quota(self.address(name)))
+
+    def break_tls(self, way: str = "untrusted") -> None:
+        """Spoil the TLS of connections to come, in this test.
+
+        Args:
+            way: "untrusted", a certificate by somebody nobody trusts; "name", one for another
+                host; "handshake", none at all.
+        """
+        self._server.break_tls(way)
+
+    @property
+    def internet(self) -> Internet:
+        """Domains elsewhere, with servers of every mood."""
+        return self._household.internet
+
+    @property
+    def clock(self) -> VirtualTime:
+        """Time, for tests with `virtual_time=True`."""
+        return VirtualTime(self._server, self._household)
+
     # what was said
 
     def conversation(self) -> str:
@@ -281,13 +279,3 @@ def serving(options: HouseholdOptions | None = None) -> Iterator[Mail]:
                 mail.close()
         finally:
             server.stop()
-
-
-def is_in(wanted: str | re.Pattern[str], text: str) -> bool:
-    if isinstance(wanted, re.Pattern):
-        return wanted.search(text) is not None
-    return wanted.casefold() in text.casefold()
-
-
-def shown(wanted: str | re.Pattern[str]) -> str:
-    return repr(wanted if isinstance(wanted, str) else wanted.pattern)

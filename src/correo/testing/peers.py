@@ -66,9 +66,20 @@ class FakePeer:
     attempts: int = 0
     gate: asyncio.Event | None = None
 
-    def next_answer(self) -> Answer:
+    def mood(self) -> str:
+        """What is said to a connection; "" for a greeting, "down" for nothing at all."""
+        return self.refuses
+
+    async def answer_to(self, reverse_path: str, addresses: Sequence[str]) -> Answer:
+        """To the message that is offered now."""
+        if self.gate is not None:
+            await self.gate.wait()
         self.attempts += 1
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    async def keep(self, delivery: Delivery) -> None:
+        """It was accepted."""
+        self.received.append(delivery)
 
 
 class FakePeers:
@@ -77,6 +88,10 @@ class FakePeers:
     def __init__(self) -> None:
         self._hosts: dict[str, FakePeer] = {}
         self.smarthosts: list[Smarthost] = []
+
+    def add(self, address: str, peer: FakePeer) -> None:
+        """A host of another kind at this address."""
+        self._hosts[address] = peer
 
     def host(self, address: str) -> FakePeer:
         """The host at this address, made when first named."""
@@ -87,10 +102,11 @@ class FakePeers:
         if smarthost is not None:
             self.smarthosts.append(smarthost)
         peer = self._hosts.get(host.address)
-        if peer is None or peer.refuses == "down":
+        mood = "down" if peer is None else peer.mood()
+        if peer is None or mood == "down":
             raise DeliveryFailure("4.4.1", f"connection to {host} refused", host=host.name)
-        if peer.refuses:
-            raise DeliveryFailure(status_of(peer.refuses), peer.refuses, host=host.name)
+        if mood:
+            raise DeliveryFailure(status_of(mood), mood, host=host.name)
         if peer.open_connections >= peer.most_connections:
             raise DeliveryFailure("4.7.0", "421 4.7.0 too many connections", host=host.name)
         peer.connections += 1
@@ -112,15 +128,13 @@ class FakeLink:
         if not self.is_usable:
             raise PeerError("used after the end")
         peer = self._peer
-        if peer.gate is not None:
-            await peer.gate.wait()
-        answer = peer.next_answer()
+        addresses = [message.recipients[each].address for each in positions]
+        answer = await peer.answer_to(message.reverse_path, addresses)
         if answer.error is not None:
             raise answer.error
         if answer.loses:
             self.is_usable = False
             raise LinkLost(DeliveryFailure("4.4.2", "connection lost", host=self.host.name))
-        addresses = [message.recipients[each].address for each in positions]
         verdicts = [self._verdict(answer.recipients.get(a, answer.reply)) for a in addresses]
         taken = tuple(
             address
@@ -128,7 +142,7 @@ class FakeLink:
             if verdict.status.startswith("2")
         )
         if taken:
-            peer.received.append(
+            await peer.keep(
                 Delivery(message.id, message.reverse_path, taken, message.content, self._number)
             )
         return verdicts

@@ -5,7 +5,7 @@ anything before a test asks for `mail`: everything else is imported then.
 
 Settings in pytest.ini or pyproject.toml: `mail_domain`. For one test, class or module:
 
-    @pytest.mark.mail(domain="shop.example")
+    @pytest.mark.mail(domain="shop.example", virtual_time=True)
 
 When a test that uses `mail` fails, its report shows all that was said, with explanations.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["mail", "mail_server"]
 
 MAIL = pytest.StashKey["Mail"]()
-SETTINGS = ("domain",)
+SETTINGS = ("domain", "virtual_time")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,7 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "mail(domain): how the `mail` fixture serves this test")
+    config.addinivalue_line(
+        "markers", "mail(domain, virtual_time): how the `mail` fixture serves this test"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ the server takes about half a second, once in a process.
 
 import asyncio
 import logging
+import shutil
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -33,6 +35,8 @@ __all__ = ["Endpoint", "MailServer"]
 
 HOST = "127.0.0.1"
 CERTIFIED = ("localhost", HOST, "::1", HOSTNAME)
+OTHER_HOST = "elsewhere.example"
+TLS_WAYS = ("untrusted", "name", "handshake")
 MOST_CONNECTIONS = 10_000
 CALL_LIMIT_S = 60.0  # for anything asked of the loop; beyond, something of ours hangs
 EMPTY_LIMIT_S = 1.0  # for cut connections to be gone
@@ -68,6 +72,7 @@ class MailServer:
         self._listening: list[Listener] = []
         self._sockets: list[socket.socket] = []
         self._household: Household | None = None
+        self._is_tls_broken = False
         self.listeners: dict[str, Endpoint] = {}
         self.ca_certificate = folder / "ca.pem"
         self.tls: ServerTls
@@ -102,7 +107,37 @@ class MailServer:
         """Run this in the server's event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
+    def break_tls(self, way: str) -> None:
+        """Spoil the TLS of connections to come, until the household is closed.
+
+        Args:
+            way: "untrusted", a certificate by somebody nobody trusts; "name", one for another
+                host; "handshake", none at all.
+        """
+        if way not in TLS_WAYS:
+            raise ValueError(f"TLS can be broken as {', '.join(TLS_WAYS)}, not {way!r}")
+        self.call(self._break_tls(way))
+
     # in the loop
+
+    async def _break_tls(self, way: str) -> None:
+        if way == "handshake":
+            self.tls.context.sni_callback = refuse_handshake
+            return
+        folder = self._folder / way
+        if way == "name" and not folder.exists():
+            folder.mkdir(mode=0o700)
+            for name in ("ca.pem", "ca.key"):
+                shutil.copy(self._folder / name, folder / name)
+        names = (OTHER_HOST,) if way == "name" else CERTIFIED
+        self.tls.reload(development_certificate(folder, names))
+        self._is_tls_broken = True
+
+    def _mend_tls(self) -> None:
+        self.tls.context.sni_callback = None
+        if self._is_tls_broken:
+            self._is_tls_broken = False
+            self.tls.reload(development_certificate(self._folder, CERTIFIED))
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -137,6 +172,7 @@ class MailServer:
 
     async def _close(self) -> None:
         household, self._household = self._household, None
+        self._mend_tls()
         for listener in self._listening:
             for connection in list(listener.connections):
                 connection.abort()
@@ -165,6 +201,11 @@ class MailServer:
         log.error("%s", context.get("message", "unhandled failure"), exc_info=error)
         if self._household is not None and isinstance(error, BaseException):
             self._household.failures.append(error)
+
+
+def refuse_handshake(*_: object) -> int:
+    """An `sni_callback` that ends every handshake with an alert."""
+    return int(ssl.AlertDescription.ALERT_DESCRIPTION_HANDSHAKE_FAILURE)
 
 
 def turned_away(reason: str) -> bytes:
