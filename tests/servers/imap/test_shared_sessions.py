@@ -164,6 +164,24 @@ def test_a_mail_that_comes_after_the_right_to_read_is_gone_is_not_told(
     play(scenario)
 
 
+@pytest.mark.parametrize("turns", range(6))
+def test_a_guest_that_begins_to_idle_while_rights_change_hears_what_comes(
+    play: Callable[[Scenario], None], turns: int
+) -> None:
+    async def scenario(workers: Workers) -> None:
+        ana, bob = await met(workers, "lr")
+        await ok(bob, f"SELECT {SHARED}")
+        await file(ana)
+        bob.send(b"i IDLE\r\n")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await ok(ana, "SETACL INBOX bob@correo.test +p")
+        await file(ana)
+        await heard(bob, b"* 3 EXISTS")
+
+    play(scenario)
+
+
 def test_changed_rights_count_for_the_next_command(play: Callable[[Scenario], None]) -> None:
     async def scenario(workers: Workers) -> None:
         ana, bob = await met(workers, "lr")

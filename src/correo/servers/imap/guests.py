@@ -11,16 +11,16 @@ RFC 4314    5.1.1    FLAGS and PERMANENTFLAGS when rights have changed; BYE when
 Cost: 20 microseconds a command; nothing for sessions in own mailboxes.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from correo.base.errors import NotFound
+from correo.base.errors import NotFound, Refusal
 from correo.mailbox.sharing import rights_in
 from correo.servers.imap import news
 from correo.servers.imap.places import Place
 from correo.servers.imap.rights import READ, WRITE, check_selected
 from correo.store.api import Watch
-from correo.store.model import FLAG_RIGHTS, AccountId, MailboxId
+from correo.store.model import FLAG_RIGHTS, MailboxId
 from correo.wire.imap.commands import AppendAborted
 
 if TYPE_CHECKING:
@@ -28,22 +28,17 @@ if TYPE_CHECKING:
     from correo.servers.imap.session import ImapSession
     from correo.wire.imap.commands import Command
 
-__all__ = ["Guest", "answer_guest", "look_again"]
+__all__ = ["Guest", "answer_guest"]
 
 
 class Guest:
-    """What a user may do in the mailbox of another that a session has selected.
+    """What the user of a session may do in the mailbox of another that it has selected."""
 
-    Args:
-        woken: called when the rights may have changed; must not wait.
-    """
+    __slots__ = ("_changes", "_place", "_session", "_watch", "is_stale", "rights")
 
-    __slots__ = ("_changes", "_place", "_user", "_watch", "_woken", "is_stale", "rights")
-
-    def __init__(self, place: Place, user: AccountId, woken: Callable[[], None]) -> None:
+    def __init__(self, session: "ImapSession", place: Place) -> None:
+        self._session = session
         self._place = place
-        self._user = user
-        self._woken = woken
         self.rights = place.rights
         self.is_stale = False  # they may have changed since they were read
         self._changes = 0
@@ -66,23 +61,53 @@ class Guest:
         """Those of its rights that flags need."""
         return "".join(right for right in FLAG_RIGHTS if right in self.rights)
 
-    async def refresh(self) -> bool:
-        """Read the rights as they are now; whether they have changed."""
+    async def refresh(self) -> None:
+        """Read the rights as they are now, and tell the client what that changes for it."""
         before, changes = self.rights, self._changes
         try:
             acl = await self._place.account.acl(self._place.mailbox.id)
         except NotFound:  # the mailbox is gone, or its owner's account
             acl = {}
-        self.rights = rights_in(acl, self._user)
+        self.rights = rights_in(acl, self._session.account.account_id)
         if changes == self._changes:
             self.is_stale = False
-        return self.rights != before
+        if self.rights != before and self._is_here:
+            self._tell()
+
+    def look_if_idle(self) -> None:
+        """A client that has no next command is told of stale rights without one."""
+        session = self._session
+        if self.is_stale and self._is_here and session.view.wants_news:
+            session.connection.loop.create_task(self._look())
+
+    # inside
+
+    @property
+    def _is_here(self) -> bool:
+        """Whether the session still has the mailbox selected."""
+        return self._session.guest is self and not self._session.engine.is_closed
 
     def _happened(self, mailbox: MailboxId | None) -> None:
         if mailbox is None:
             self.is_stale = True
             self._changes += 1
-            self._woken()
+            self.look_if_idle()
+
+    async def _look(self) -> None:
+        try:
+            await self.refresh()
+        except Refusal:  # the store is in trouble: the client meets it with its next command
+            return
+        if self._session.guest is self:
+            self._session.connection.flush()
+            self._session.woken()
+
+    def _tell(self) -> None:
+        session = self._session
+        if READ in self.rights:
+            session.engine.send_lines(news.flags_allowed(session.view, session.flag_rights))
+        else:
+            session.engine.bye("you may no longer read the mailbox")
 
 
 async def answer_guest(
@@ -90,21 +115,11 @@ async def answer_guest(
 ) -> None:
     """As the handler, if the guest may do that. Raises NotPermitted, and what the handler does."""
     if not isinstance(command, AppendAborted):  # that one is answered already
-        await look_again(session, guest)
+        await guest.refresh()
     if session.engine.is_closed:
         return
     check_selected(command, guest.rights)
     waiting: Coroutine[Any, Any, None] | None = answer(session, command)
     if waiting is not None:
         await waiting
-
-
-async def look_again(session: "ImapSession", guest: Guest) -> None:
-    """Read the guest's rights, and tell the client what that changes for it."""
-    has_changed = await guest.refresh()
-    if not has_changed or session.guest is not guest or session.engine.is_closed:
-        return
-    if READ in guest.rights:
-        session.engine.send_lines(news.flags_allowed(session.view, session.flag_rights))
-    else:
-        session.engine.bye("you may no longer read the mailbox")
+    guest.look_if_idle()

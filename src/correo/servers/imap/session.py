@@ -22,7 +22,7 @@ from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
 from correo.servers.imap import capabilities, news, uidonly
 from correo.servers.imap.filing import Filing
-from correo.servers.imap.guests import Guest, answer_guest, look_again
+from correo.servers.imap.guests import Guest, answer_guest
 from correo.servers.imap.places import Place, Places
 from correo.servers.imap.progress import keep_telling
 from correo.servers.imap.refusals import answer_to
@@ -208,7 +208,7 @@ class ImapSession:
         self._view = view
         self._is_examined = read_only
         if not place.is_own:
-            self.guest = Guest(place, self.account.account_id, self._rights_changed)
+            self.guest = Guest(self, place)
 
     def leave_mailbox(self) -> None:
         """Let go of the selected mailbox, if there is one."""
@@ -307,21 +307,6 @@ class ImapSession:
         else:
             news.tell(self.engine, view, expunges=True)
         self.connection.flush()
-
-    def _rights_changed(self) -> None:
-        """An idle guest has no next command before which its rights are read."""
-        if self.selected is not None and self.selected.wants_news:
-            self.connection.loop.create_task(self._look_again())
-
-    async def _look_again(self) -> None:
-        if self.guest is None:
-            return
-        try:
-            await look_again(self, self.guest)
-        except Refusal:  # the store is in trouble: the client meets it with its next command
-            return
-        self.connection.flush()
-        self.woken()
 
     async def _tell_slow_reader(self) -> None:
         """Until it reads, its view takes down what happens, folded to the size of the mailbox."""
