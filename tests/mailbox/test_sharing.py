@@ -1,7 +1,9 @@
 """What a list lets whom do, and that the directory never knows too little of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,6 +19,7 @@ from correo.store.directory import (
     Account,
     AddressKey,
     Credentials,
+    DirectoryStore,
     Domain,
     NewAccount,
 )
@@ -147,6 +150,53 @@ def test_changes_at_once_leave_the_directory_as_the_lists_are(
         assert await scene.directory.grantees(ANA) == granted
 
     run(scenario)
+
+
+@pytest.mark.parametrize("calls", range(8))
+@pytest.mark.parametrize("rights", ["lr", ""])
+def test_a_crash_at_any_point_leaves_the_directory_with_no_less_than_the_lists(
+    rights: str, calls: int
+) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.sharing.change(scene.mail, INBOX, EVA, RightsMode.REPLACE, "l")
+        if not rights:
+            await scene.sharing.change(scene.mail, INBOX, BOB, RightsMode.REPLACE, "lr")
+        left = itertools.count(calls, -1)
+        mail = cast("AccountStore", Doomed(scene.mail, left))
+        directory = cast("DirectoryStore", Doomed(scene.directory, left))
+        doomed = Sharing(scene.store, Directory(directory))
+        with suppress(PowerCut):
+            await doomed.change(mail, INBOX, BOB, RightsMode.REPLACE, rights)
+        granted = set(await scene.mail.acl(INBOX))
+        assert granted <= await scene.directory.grantees(ANA)
+        await scene.sharing.note(scene.mail)
+        assert granted == await scene.directory.grantees(ANA)
+
+    run(scenario)
+
+
+class PowerCut(Exception):
+    """From here on nothing is done."""
+
+
+class Doomed:
+    """Does what it is asked for as long as there are calls left."""
+
+    def __init__(self, inside: object, left: Iterator[int]) -> None:
+        self._inside = inside
+        self._left = left
+
+    def __getattr__(self, name: str) -> object:
+        call = getattr(self._inside, name)
+        if not callable(call):
+            return call
+
+        async def counted(*arguments: object) -> object:
+            if next(self._left) <= 0:
+                raise PowerCut
+            return await call(*arguments)
+
+        return counted
 
 
 class Interleaved:

@@ -13,7 +13,7 @@ from correo.base.errors import Refusal
 from correo.store.api import AccountStore
 from correo.store.bus import Bus
 from correo.store.memory.store import MemoryStore
-from correo.store.model import AccountId, Column, FlagMode, MailboxId
+from correo.store.model import AccountId, Column, FlagMode, MailboxId, RightsMode
 from correo.store.sqlite.store import SqliteStore
 from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
@@ -25,6 +25,8 @@ COLUMNS = [each for each in Column if each is not Column.OCTETS]
 boxes = st.sampled_from(["INBOX", "Sent", "Trash", "a", "a/b", "b", "b/c/d"])
 numbers = st.lists(st.integers(1, 12), max_size=6)
 flags = st.sampled_from(["", "\\Seen", "\\Deleted", "\\Seen $Junk", "\\Answered \\Deleted x", "X"])
+people = st.sampled_from(["bob", "-bob", "anyone"])
+rights = st.sampled_from(["", "lr", "s", "w", "t", "st", "lrswipkxtea"])
 
 
 @dataclass
@@ -72,6 +74,8 @@ steps = st.lists(
         step("delete", boxes),
         step("rename", boxes, boxes),
         step("subscribe", boxes, st.booleans()),
+        step("acl", boxes, people, st.sampled_from(RightsMode), rights),
+        step("flags within", boxes, numbers, st.sampled_from(FlagMode), flags, rights),
         step("quota", st.none() | st.integers(0, 2000)),
     ),
     max_size=25,
@@ -91,6 +95,10 @@ async def perform(account: AccountStore, step: Step) -> object:
         "flags since": lambda box, _, uids, mode, flags, since: account.store_flags(
             box, uids, mode, flags, unchanged_since=since
         ),
+        "flags within": lambda box, _, uids, mode, flags, rights: account.store_flags(
+            box, uids, mode, flags, rights=rights
+        ),
+        "acl": lambda box, _, *rest: account.change_acl(box, *rest),
         "expunge": lambda box, _, uids, only: account.expunge(box, uids, only_deleted=only),
         "create": account.create_mailbox,
         "delete": account.delete_mailbox,
@@ -99,7 +107,7 @@ async def perform(account: AccountStore, step: Step) -> object:
         "quota": account.set_quota,
     }
     try:
-        if step.name in ("append", "flags", "flags since", "expunge"):
+        if step.name in ("append", "flags", "flags since", "flags within", "acl", "expunge"):
             values = (await box(0), *values)
         if step.name in ("copy", "move"):
             doing = account.copy if step.name == "copy" else account.move
@@ -126,7 +134,9 @@ async def state(account: AccountStore) -> object:
             for since in range(mailbox.highest_modseq + 1)
         ]
         contents.append((snapshot, rows, [(c.changed, c.vanished, c.uid_next) for c in changes]))
-    return mailboxes, contents, await account.subscriptions(), await account.usage()
+    lists = {mailbox.id: await account.acl(mailbox.id) for mailbox in mailboxes}
+    assert await account.acls() == {key: acl for key, acl in lists.items() if acl}
+    return mailboxes, contents, lists, await account.subscriptions(), await account.usage()
 
 
 @given(steps)
