@@ -10,6 +10,8 @@ gets that address later.
 Cost: microseconds to read; a commit, and one more for the directory, to change.
 """
 
+from contextlib import suppress
+
 from correo.base.errors import NotFound, Refusal
 from correo.servers.imap.places import Place
 from correo.servers.imap.services import Handler
@@ -34,9 +36,10 @@ async def answer_set_acl(session: ImapSession, command: SetAcl) -> None:
 
 async def answer_delete_acl(session: ImapSession, command: DeleteAcl) -> None:
     place = await session.places.find(command, command.mailbox)
-    identifier = await identifier_for(session, place, command.identifier)
     sharing = session.services.sharing
-    await sharing.change(place.account, place.mailbox.id, identifier, RightsMode.REPLACE)
+    with suppress(NotFound):  # who has no account is in no list
+        identifier = await identifier_for(session, place, command.identifier)
+        await sharing.change(place.account, place.mailbox.id, identifier, RightsMode.REPLACE)
     await session.conclude(command, "not in the list")
 
 
