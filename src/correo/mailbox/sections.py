@@ -25,7 +25,16 @@ from correo.message.encoding.transfer import decode_body, is_known_encoding
 from correo.message.structure import Part, Structure
 from correo.store.model import Octets
 
-__all__ = ["Of", "UnknownEncoding", "binary", "header_fields", "locate", "read", "read_range"]
+__all__ = [
+    "Of",
+    "UnknownEncoding",
+    "binary",
+    "decoded",
+    "header_fields",
+    "locate",
+    "read",
+    "read_range",
+]
 
 Range = tuple[int, int]  # offset, length
 THREAD_LIMIT = 256 * 1024  # octets decoded in the event loop; more, in a thread
@@ -120,12 +129,17 @@ async def binary(octets: Octets, structure: Structure, part: tuple[int, ...]) ->
     place = locate(structure, part, Of.BODY)
     if place is None:
         return None
-    encoded = await read_range(octets, place)
     found = structure.find(part) if part else None
     if found is None or found.is_multipart:
-        return encoded
-    if not is_known_encoding(found.encoding):
+        return await read_range(octets, place)
+    return await decoded(octets, found)
+
+
+async def decoded(octets: Octets, part: Part) -> bytes:
+    """The content of a part that is no multipart. Raises UnknownEncoding."""
+    if not is_known_encoding(part.encoding):
         raise UnknownEncoding
+    encoded = await read_range(octets, (part.body_offset, part.body_size))
     if len(encoded) <= THREAD_LIMIT:
-        return decode_body(encoded, found.encoding)
-    return await asyncio.to_thread(decode_body, encoded, found.encoding)
+        return decode_body(encoded, part.encoding)
+    return await asyncio.to_thread(decode_body, encoded, part.encoding)

@@ -162,6 +162,19 @@ class AccountStore(Protocol):
         NotFound, TooManyIdentifiers.
         """
 
+    # access keys of mailboxes (RFC 4467 2.2)
+
+    async def access_key(self, mailbox: MailboxId) -> bytes | None:
+        """The secret that this account's URLs into a mailbox are authorized with; None if there is
+        none yet. Raises NotFound."""
+
+    async def set_access_key(self, mailbox: MailboxId, key: bytes, *, replace: bool) -> bytes:
+        """Take a key: in place of the one there is, or (replace=False) only if there is none.
+        Returns the key that holds now; a mailbox's goes with it. Raises NotFound."""
+
+    async def forget_access_keys(self) -> None:
+        """Forget the keys of all mailboxes."""
+
     # full-text index: made of what `mailbox.indexing` hands in, always allowed to lag behind
 
     async def unindexed(self) -> Unindexed:

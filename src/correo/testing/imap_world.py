@@ -42,6 +42,9 @@ class KnownUsers:
             raise AuthenticationFailed
         return Account(AccountId(login), login)
 
+    async def account_for_login(self, login: str) -> Account | None:
+        return Account(AccountId(login), login)
+
 
 class Pipe(asyncio.Transport):
     """The server's end of a connection: takes what is written."""

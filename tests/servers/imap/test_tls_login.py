@@ -121,7 +121,31 @@ def test_capabilities_change_with_tls_and_login(tmp_path: Path) -> None:
             assert (await talk.command("a STARTTLS")).startswith(b"a BAD")
             answer = await talk.command("a LOGIN ana@correo.test secret")
             assert b"QRESYNC" in answer
-            assert b"AUTH=" not in answer
+            assert b" AUTH=" not in answer
+            talk.writer.close()
+
+    asyncio.run(run())
+
+
+def test_mechanisms_for_urls_are_told_over_tls(tmp_path: Path) -> None:
+    """RFC 4467 8 and 10; the authenticator here is the real one, and so is whose name is whose."""
+
+    async def run() -> None:
+        async with served(tmp_path) as (port, context):
+            talk = await connected(port)
+            await talk.start_tls(context)
+            await talk.command("a LOGIN ana@correo.test secret")
+            talk.writer.write(b"a SELECT INBOX\r\n")
+            lines = []
+            while not lines or not lines[-1].startswith(b"a "):
+                lines.append(await talk.line())
+            assert b"* OK [URLMECH INTERNAL] mechanisms for URLs\r\n" in lines
+            answer = await talk.command("a RESETKEY INBOX")
+            assert answer.startswith(b"a OK [URLMECH INTERNAL] ")
+            url = "imap://ana%40correo.test@localhost/INBOX/;UID=1;URLAUTH=submit+ana%40correo.test"
+            assert (await talk.command(f"a GENURLAUTH {url} INTERNAL")).startswith(b"a OK")
+            url = url.replace("imap://ana", "imap://eve")
+            assert (await talk.command(f"a GENURLAUTH {url} INTERNAL")).startswith(b"a BAD")
             talk.writer.close()
 
     asyncio.run(run())

@@ -47,6 +47,8 @@ MAIL = (
     "ACL",  # RFC 4314
     "RIGHTS=kxte",  # RFC 4314 5.1.1: the rights that older servers have not
     "LIST-MYRIGHTS",  # RFC 8440
+    "URLAUTH",  # RFC 4467
+    "URLAUTH=BINARY",  # RFC 5524
     "QUOTA",  # RFC 9208
     "QUOTA=RES-STORAGE",  # RFC 9208
     "METADATA",  # RFC 5464

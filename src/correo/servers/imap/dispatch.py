@@ -22,6 +22,8 @@ from correo.servers.imap import (
     status,
     store,
     uidbatches,
+    urlauth,
+    urlfetch,
 )
 from correo.servers.imap.services import Handler
 from correo.wire.imap.commands import Command
@@ -50,6 +52,8 @@ GROUPS = (
     store,
     copy,
     uidbatches,
+    urlauth,
+    urlfetch,
 )
 
 HANDLERS: dict[type[Command], Handler] = {

@@ -59,6 +59,8 @@ def opening_lines(session: ImapSession, view: View, mailbox: Mailbox) -> list[by
         permanent_flags,
         line(codes.mailbox_id(mailbox.object_id), "mailbox id"),
     ]
+    if session.connection.is_tls:  # RFC 4467 10
+        lines.append(line(codes.URLMECH_INTERNAL, "mechanisms for URLs"))
     if "IMAP4REV2" in session.engine.enabled:
         lines.append(
             responses.list_line(attributes_of(mailbox), mailbox.name, utf8=session.engine.is_utf8)

@@ -12,13 +12,18 @@ from correo.servers.imap.dispatch import HANDLERS
 from correo.servers.imap.services import Services
 from correo.servers.imap.session import ImapSession
 from correo.servers.imap.settings import ImapSettings
+from correo.servers.imap.url_access import UrlAccess
 from correo.store.api import Store
 
 __all__ = ["ImapServer"]
 
 
 class ImapServer:
-    """The IMAP service of a process."""
+    """The IMAP service of a process.
+
+    Attributes:
+        urls: opens authorized URLs; submission asks it too (BURL).
+    """
 
     def __init__(
         self,
@@ -29,7 +34,10 @@ class ImapServer:
         settings: ImapSettings | None = None,
     ) -> None:
         settings, sharing = settings or ImapSettings(), Sharing(store, directory)
-        self._services = Services(store, authenticator, clock, settings, HANDLERS, sharing)
+        self.urls = UrlAccess(store, authenticator, clock)
+        self._services = Services(
+            store, authenticator, clock, settings, HANDLERS, sharing, self.urls
+        )
 
     def make_session(self, connection: Connection) -> ImapSession:
         return ImapSession(connection, self._services)

@@ -10,6 +10,7 @@ from correo.mailbox.indexing import Indexing
 from correo.mailbox.opened import OpenMailboxes
 from correo.mailbox.sharing import Sharing
 from correo.servers.imap.settings import ImapSettings
+from correo.servers.imap.url_access import UrlAccess
 from correo.store.api import Store
 
 __all__ = ["Handler", "Services"]
@@ -22,6 +23,7 @@ Handler = Callable[[Any, Any], Coroutine[Any, Any, None] | None]
 class Services:
     """Made once by `server.ImapServer`.
 
+    urls: opens authorized URLs, of any account.
     handlers: one for each event of the engine, by its type.
     """
 
@@ -31,5 +33,6 @@ class Services:
     settings: ImapSettings
     handlers: Mapping[type[Any], Handler]
     sharing: Sharing
+    urls: UrlAccess
     mailboxes: OpenMailboxes = field(default_factory=OpenMailboxes)
     indexing: Indexing = field(default_factory=Indexing)

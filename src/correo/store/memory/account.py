@@ -65,6 +65,7 @@ class MemoryAccountStore:
         self._threads: dict[int, int] = {}
         self._subscribed: set[str] = set()
         self._annotations: dict[MailboxId | None, dict[str, bytes]] = {}
+        self._access_keys: dict[MailboxId, bytes] = {}
         for name in ("INBOX", *USUAL):
             self._boxes.insert(name, () if name == "INBOX" else (f"\\{name}",))
             self._subscribed.add(name)
@@ -289,6 +290,19 @@ class MemoryAccountStore:
         if not new:
             del box.acl[identifier]
         self._announce(None)
+
+    async def access_key(self, mailbox: MailboxId) -> bytes | None:
+        self._boxes.box(mailbox)
+        return self._access_keys.get(mailbox)
+
+    async def set_access_key(self, mailbox: MailboxId, key: bytes, *, replace: bool) -> bytes:
+        there = await self.access_key(mailbox)
+        if there is None or replace:
+            self._access_keys[mailbox] = key
+        return self._access_keys[mailbox]
+
+    async def forget_access_keys(self) -> None:
+        self._access_keys.clear()
 
     async def unindexed(self) -> Unindexed:
         return Unindexed(0, [])  # everything is in memory: there is nothing an index would spare

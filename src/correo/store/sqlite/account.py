@@ -49,6 +49,7 @@ from correo.store.model import (
 )
 from correo.store.names import looked_up, normal
 from correo.store.sqlite import (
+    access_keys,
     acl,
     annotations,
     changelog,
@@ -279,6 +280,21 @@ class SqliteAccountStore:
         await self._write(
             lambda c: acl.change_acl(c, mailbox, identifier, mode, rights), lambda _: [None]
         )
+
+    # access keys
+
+    async def access_key(self, mailbox: MailboxId) -> bytes | None:
+        return await self._threads.read_little(
+            self._database, lambda c: access_keys.access_key(c, mailbox)
+        )
+
+    async def set_access_key(self, mailbox: MailboxId, key: bytes, *, replace: bool) -> bytes:
+        return await self._write(
+            lambda c: access_keys.set_access_key(c, mailbox, key, replace=replace), lambda _: []
+        )
+
+    async def forget_access_keys(self) -> None:
+        await self._write(access_keys.forget_access_keys, lambda _: [])
 
     # full-text index
 

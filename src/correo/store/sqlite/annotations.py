@@ -13,7 +13,7 @@ import apsw
 from correo.base.errors import NotFound, TooManyAnnotations
 from correo.store.model import ANNOTATIONS_LIMIT
 
-__all__ = ["annotate", "annotations"]
+__all__ = ["annotate", "annotations", "place_of"]
 
 ACCOUNT = 0  # in place of a mailbox's number
 
@@ -48,6 +48,7 @@ def annotate(
 
 
 def place_of(connection: apsw.Connection, mailbox: int | None) -> int:
+    """The number under which a mailbox's rows stand, or the account's. Raises NotFound."""
     if mailbox is None:
         return ACCOUNT
     if connection.execute("SELECT 1 FROM mailbox WHERE id = ?", (mailbox,)).get is None:

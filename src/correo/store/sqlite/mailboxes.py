@@ -145,6 +145,7 @@ def delete(connection: apsw.Connection, name: str) -> MailboxId:
     connection.execute("DELETE FROM mailbox WHERE id = ?", (mailbox.id,))
     connection.execute("DELETE FROM annotation WHERE mailbox = ?", (mailbox.id,))
     forget_acl(connection, mailbox.id)
+    connection.execute("DELETE FROM access_key WHERE mailbox = ?", (mailbox.id,))
     log(connection, last_number(connection) + 1, mailbox.id, NAMED, "")
     return mailbox.id
 

@@ -20,6 +20,8 @@ loose       messages that have lost an entry. Those that no other names are foun
 thread_key  message identifier + base subject, hashed, to the thread's first message.
 annotation  what clients have noted of a mailbox (RFC 5464), or of the account: mailbox 0.
 acl         what others than the owner may do with a mailbox (RFC 4314): `store.rights`.
+access_key  the secret that URLs into a mailbox are authorized with (RFC 4467). In clear: whoever can
+            read it here can read the mail.
 change      what happened, one row per operation: kind, mailbox, UIDs as a sequence set. Expunges
             stay for ever (RFC 7162 3.2.5.2 asks for no less), the others for LOG_KEPT numbers.
             Older questions are answered from the mod-sequences of the entries.
@@ -137,7 +139,14 @@ CREATE TABLE acl (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (FIRST, SECOND, THIRD)
+FOURTH = """
+CREATE TABLE access_key (
+    mailbox INTEGER PRIMARY KEY,
+    key BLOB NOT NULL
+);
+"""
+
+MIGRATIONS = (FIRST, SECOND, THIRD, FOURTH)
 
 COUNTED = (
     "SELECT count(*) FROM mailbox",

@@ -228,3 +228,35 @@ class MailboxesContract(StoreContract):
         with pytest.raises(TooManyAnnotations):
             await scene.account.annotate(None, {"/private/more": b"x", "/private/1": b"y"})
         assert await scene.account.annotations(None) == dict(sorted(many.items()))
+
+    # access keys
+
+    @scenario
+    async def test_an_access_key_stays_until_it_is_replaced(self, scene: Scene) -> None:
+        account = scene.account
+        box = await account.create_mailbox("box")
+        assert await account.access_key(box.id) is None
+        assert await account.set_access_key(box.id, b"first", replace=False) == b"first"
+        assert await account.set_access_key(box.id, b"other", replace=False) == b"first"
+        await account.rename_mailbox("box", "renamed")
+        assert await account.access_key(box.id) == b"first"
+        assert await account.set_access_key(box.id, b"second", replace=True) == b"second"
+        assert await account.access_key(box.id) == b"second"
+        assert await account.access_key(INBOX) is None
+
+    @scenario
+    async def test_access_keys_go_with_their_mailbox_and_all_at_once(self, scene: Scene) -> None:
+        account = scene.account
+        box = await account.create_mailbox("box")
+        for mailbox in (box.id, INBOX):
+            await account.set_access_key(mailbox, b"key", replace=True)
+        await account.delete_mailbox("box")
+        for refused in (
+            account.access_key(box.id),
+            account.set_access_key(box.id, b"x", replace=True),
+        ):
+            with pytest.raises(NotFound):
+                await refused
+        assert await account.access_key(INBOX) == b"key"
+        await account.forget_access_keys()
+        assert await account.access_key(INBOX) is None

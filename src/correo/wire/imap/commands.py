@@ -18,6 +18,7 @@ RFC 9208, 8437, 4978  QUOTA, UNAUTHENTICATE, COMPRESS
 RFC 4314, 8440        ACL, LIST RETURN (MYRIGHTS)
 RFC 3502, 6855, 8508  MULTIAPPEND, UTF8 literals, REPLACE
 RFC 4469              CATENATE
+RFC 4467, 5524        URLAUTH, URLAUTH=BINARY
 """
 
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ __all__ = [
     "Enable",
     "Expunge",
     "Fetch",
+    "GenUrlAuth",
     "GetAcl",
     "GetMetadata",
     "GetQuota",
@@ -69,6 +71,7 @@ __all__ = [
     "QResync",
     "Rename",
     "Replaced",
+    "ResetKey",
     "RightsChange",
     "Search",
     "SearchReturn",
@@ -88,6 +91,9 @@ __all__ = [
     "UidBatches",
     "Unauthenticate",
     "Unselect",
+    "UrlAsked",
+    "UrlFetch",
+    "UrlItem",
 ]
 
 
@@ -382,6 +388,42 @@ class MyRights(Command):
     """RFC 4314 3.5."""
 
     mailbox: str
+
+
+@dataclass(slots=True)
+class GenUrlAuth(Command):
+    """RFC 4467. urls: each as it was sent, with the mechanism in capitals."""
+
+    urls: tuple[tuple[bytes, str], ...]
+
+
+@dataclass(slots=True)
+class ResetKey(Command):
+    """RFC 4467. mailbox: None for all. mechanisms: capitals; none named means INTERNAL."""
+
+    mailbox: str | None
+    mechanisms: tuple[str, ...] = ()
+
+
+class UrlItem(Enum):
+    """What URLFETCH can ask of an URL (RFC 5524 3.1); the value is the label in the answer."""
+
+    BODYPARTSTRUCTURE = b"BODYPARTSTRUCTURE"
+    BINARY = b"BINARY"
+    BODY = b"BODY"
+
+
+@dataclass(frozen=True, slots=True)
+class UrlAsked:
+    """url: as it was sent. items: none for the octets alone, as RFC 4467 answers."""
+
+    url: bytes
+    items: tuple[UrlItem, ...] = ()
+
+
+@dataclass(slots=True)
+class UrlFetch(Command):
+    urls: tuple[UrlAsked, ...]
 
 
 @dataclass(slots=True)

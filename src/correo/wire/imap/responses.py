@@ -31,6 +31,7 @@ __all__ = [
     "expunge",
     "fetch_line",
     "flags",
+    "gen_url_auth",
     "id_parameters",
     "list_line",
     "list_rights",
@@ -46,6 +47,7 @@ __all__ = [
     "status",
     "thread",
     "uid_batches",
+    "url_fetch",
     "vanished",
 ]
 
@@ -255,6 +257,16 @@ def uid_batches(tag: bytes, batches: Iterable[tuple[int, int]]) -> bytes:
     """RFC 10022. batches: the highest and the lowest UID of each, descending."""
     ranges = b",".join([b"%d:%d" % batch for batch in batches])
     return b"* UIDBATCHES (TAG %b)%b%b\r\n" % (string(tag), b" " if ranges else b"", ranges)
+
+
+def gen_url_auth(urls: Iterable[bytes]) -> bytes:
+    """RFC 4467 BASE.7.4."""
+    return b"* GENURLAUTH %b\r\n" % b" ".join([string(url) for url in urls])
+
+
+def url_fetch(url: bytes) -> bytes:
+    """The beginning of the answer for one URL: the data come behind it, and the line's end."""
+    return b"* URLFETCH %b " % string(url)
 
 
 def namespace(

@@ -14,6 +14,7 @@ from correo.wire.imap.parsers import (
     search,
     session,
     sort,
+    urlauth,
 )
 from correo.wire.imap.parsers.shape import Parser
 
@@ -29,4 +30,5 @@ TABLE: dict[bytes, Parser] = {
     **quota.PARSERS,
     **metadata.PARSERS,
     **acl.PARSERS,
+    **urlauth.PARSERS,
 }
