@@ -10,6 +10,9 @@ from correo.trace.pop3 import Pop3Dialogue
 from correo.trace.smtp import SmtpDialogue
 
 SECRET = b"c2VjcmV0"
+TOKEN = b"01" + b"c2Ec" * 16  # hexadecimal, of an URL
+SHOWN = "imap://a@h/x/;UID=1;urlauth=submit+a:internal:***"
+URL = SHOWN.encode().replace(b"***", TOKEN)
 
 # (side, octets said at once, lines kept)
 Talk = list[tuple[str, bytes, list[str]]]
@@ -32,6 +35,7 @@ SMTP: Talk = [
     ("S", b"250 2.0.0 taken\r\n", ["250 2.0.0 taken"]),
     ("C", b"BDAT 10\r\n0123\r\n.\r\n5", ["BDAT 10", "[10 octets]"]),
     ("C", b"BDAT 0 LAST\r\nNOOP\r\n", ["BDAT 0 LAST", "NOOP"]),
+    ("C", b"BURL " + URL + b" LAST\r\n", [f"BURL {SHOWN} LAST"]),
 ]
 
 POP3: Talk = [
@@ -70,6 +74,8 @@ IMAP: Talk = [
         b"* 1 FETCH (BODY[] {8}\r\n" + SECRET + b" UID 5)\r\nd OK\r\n",
         ["* 1 FETCH (BODY[] {8}", "[8 octets]", " UID 5)", "d OK"],
     ),
+    ("C", b'f URLFETCH ("' + URL + b'" BODY)\r\n', [f'f URLFETCH ("{SHOWN}" BODY)']),
+    ("S", b'* GENURLAUTH "' + URL + b'"\r\n', [f'* GENURLAUTH "{SHOWN}"']),
     ("C", b"e APPEND x ~{8}\r\n" + SECRET + b"\r\n", ["e APPEND x ~{8}", "[8 octets]", ""]),
 ]
 

@@ -298,7 +298,7 @@ class House:
             lets_loopback_log_in_plainly=self._lets_loopback_log_in_plainly,
             xclient_networks=networks(listener.trusted_clients),
         )
-        return SmtpServer(self._intake, self.authenticator, settings)
+        return SmtpServer(self._intake, self.authenticator, settings, self._imap.urls)
 
     @property
     def _lets_loopback_log_in_plainly(self) -> bool:

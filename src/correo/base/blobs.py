@@ -3,10 +3,15 @@
 Engines put a `BlobSlice` in their output instead of the octets; the driver streams it.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Blob", "BlobSlice", "Chunk"]
+from correo.base.errors import DamagedStore
+
+__all__ = ["Blob", "BlobSlice", "Chunk", "pieces"]
+
+PIECE_OCTETS = 256 * 1024  # of a blob that are in memory at a time
 
 
 class Blob(Protocol):
@@ -30,3 +35,21 @@ class BlobSlice:
 
 
 Chunk = bytes | BlobSlice
+
+
+async def pieces(chunk: Chunk) -> AsyncIterator[bytes]:
+    """The octets, never many of them at once.
+
+    Raises:
+        DamagedStore: some of the blob's are missing.
+    """
+    if isinstance(chunk, bytes):
+        yield chunk
+        return
+    offset, end = chunk.offset, chunk.offset + chunk.length
+    while offset < end:
+        piece = await chunk.blob.read(offset, min(PIECE_OCTETS, end - offset))
+        if not piece:
+            raise DamagedStore("a large message has lost some of its octets")
+        yield piece
+        offset += len(piece)

@@ -7,12 +7,15 @@ other direction what comes next in it: so many octets, or everything up to a lon
 Octets may come in any pieces. A line is cut at LINE_LIMIT, and never is more of it kept.
 """
 
+import re
 from collections.abc import Iterator
 
-__all__ = ["MASK", "Dialogue", "Direction", "words"]
+__all__ = ["MASK", "Dialogue", "Direction", "without_tokens", "words"]
 
 LINE_LIMIT = 1000  # octets of a line that are kept
 MASK = "***"
+# the token of an authorized IMAP URL lets whoever has it read a message (RFC 4467)
+URL_TOKEN = re.compile(rb"(;URLAUTH=[^ \":]*:[^ \":]*:)[0-9A-F]+", re.IGNORECASE)
 DOT = b"\r\n.\r\n"
 
 
@@ -122,6 +125,11 @@ class Dialogue:
                 yield f"[{skipped:,} octets]"
             else:
                 yield said(line)
+
+
+def without_tokens(line: bytes) -> bytes:
+    """A line without the tokens of the URLs in it."""
+    return URL_TOKEN.sub(rb"\g<1>" + MASK.encode("ascii"), line)
 
 
 def words(line: bytes) -> str:

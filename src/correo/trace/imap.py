@@ -3,11 +3,12 @@
 RFC 9051    4.3      literals: {n}, {n+}, ~{n} at the end of a line, then n octets
             6.2.2    AUTHENTICATE: "+ " challenges until the tagged response
             6.2.3    LOGIN
+RFC 4467    7        tokens of URLs masked
 """
 
 import re
 
-from correo.trace.dialogue import MASK, Dialogue, words
+from correo.trace.dialogue import MASK, Dialogue, without_tokens, words
 
 __all__ = ["ImapDialogue"]
 
@@ -43,10 +44,10 @@ class ImapDialogue(Dialogue):
             self._in_authenticate = True
             mechanism, space, _ = rest[len(verb) + 1 :].strip().partition(b" ")
             return f"{words(tag)} AUTHENTICATE {words(mechanism)}" + (f" {MASK}" if space else "")
-        return words(line)
+        return words(without_tokens(line))
 
     def _continued(self, line: bytes) -> str:
-        return MASK if self._is_secret else words(line)
+        return MASK if self._is_secret else words(without_tokens(line))
 
     def server_said(self, line: bytes) -> str:
         literal = LITERAL.search(line)
@@ -54,4 +55,4 @@ class ImapDialogue(Dialogue):
             self.server.skip(int(literal[1]))
         elif not line.startswith((b"+", b"*")):
             self._in_authenticate = False
-        return words(line)
+        return words(without_tokens(line))

@@ -2,10 +2,11 @@
 
 RFC 4954    4        AUTH: 334 challenges until another reply ends the exchange
 RFC 5321    4.1.1.4  DATA: 354, then the message, then a lone dot
+RFC 4468    3.2      BURL: the token of the URL masked
 RFC 3030    2        BDAT: so many octets follow at once
 """
 
-from correo.trace.dialogue import MASK, Dialogue, words
+from correo.trace.dialogue import MASK, Dialogue, without_tokens, words
 
 __all__ = ["SmtpDialogue"]
 
@@ -30,7 +31,7 @@ class SmtpDialogue(Dialogue):
             size = rest.split()[:1]
             if size and size[0].isdigit() and len(size[0]) < 20:
                 self.client.skip(int(size[0]))
-        return words(line)
+        return words(without_tokens(line) if verb == b"BURL" else line)
 
     def server_said(self, line: bytes) -> str:
         if line.startswith(b"354"):

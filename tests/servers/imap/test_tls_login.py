@@ -136,16 +136,16 @@ def test_mechanisms_for_urls_are_told_over_tls(tmp_path: Path) -> None:
             await talk.start_tls(context)
             await talk.command("a LOGIN ana@correo.test secret")
             talk.writer.write(b"a SELECT INBOX\r\n")
-            lines = []
+            lines: list[bytes] = []
             while not lines or not lines[-1].startswith(b"a "):
                 lines.append(await talk.line())
             assert b"* OK [URLMECH INTERNAL] mechanisms for URLs\r\n" in lines
             answer = await talk.command("a RESETKEY INBOX")
             assert answer.startswith(b"a OK [URLMECH INTERNAL] ")
             url = "imap://ana%40correo.test@localhost/INBOX/;UID=1;URLAUTH=submit+ana%40correo.test"
-            assert (await talk.command(f"a GENURLAUTH {url} INTERNAL")).startswith(b"a OK")
+            assert (await talk.command(f'a GENURLAUTH "{url}" INTERNAL')).startswith(b"a OK")
             url = url.replace("imap://ana", "imap://eve")
-            assert (await talk.command(f"a GENURLAUTH {url} INTERNAL")).startswith(b"a BAD")
+            assert (await talk.command(f'a GENURLAUTH "{url}" INTERNAL')).startswith(b"a BAD")
             talk.writer.close()
 
     asyncio.run(run())

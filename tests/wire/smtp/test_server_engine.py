@@ -24,6 +24,7 @@ from correo.wire.smtp.server.events import (
     RecipientGiven,
     TlsWanted,
     TransactionReset,
+    UrlGiven,
     VerifyAsked,
 )
 from correo.wire.smtp.server.options import ServerOptions
@@ -110,6 +111,8 @@ class Host:
             self.check_recipient(event)
         elif isinstance(event, ContentStarting):
             self.begin_content()
+        elif isinstance(event, UrlGiven):
+            self.put_in(event.url)
         elif isinstance(event, ContentComplete):
             self.end_content()
         elif isinstance(event, TransactionReset):
@@ -144,6 +147,15 @@ class Host:
         self.receiver = Receiver(is_full="disk" in names)
         self.receivers.append(self.receiver)
         self.engine.accept_content(self.receiver)
+
+    def put_in(self, url: bytes) -> None:
+        """An URL names its own octets, in two pieces."""
+        if b"gone" in url:
+            raise Refusal("5.6.6", "no such message", reply=554)
+        octets = url.replace(b"bare-lf", b"\n")
+        if self.engine.write_url(octets[:5]):
+            self.engine.write_url(octets[5:])
+        self.engine.accept_url()
 
     def end_content(self) -> None:
         names = [each.forward_path.partition("@")[0] for each in self.recipients]
@@ -183,6 +195,8 @@ class Host:
             self.options = replace(self.options, **numbers)
         elif word == "lmtp":
             self.options = replace(self.options, is_lmtp=True)
+        elif word == "burl":
+            self.options = replace(self.options, offers_burl=True)
         elif word == "line_ends":
             self.options = replace(self.options, line_ends=LineEnds(argument))
         elif word == "without":
@@ -233,13 +247,14 @@ WORDS = st.sampled_from(
         b"EHLO x", b"HELO x", b"MAIL FROM:<a@b>", b"RCPT TO:<c@d>", b"DATA", b"RSET", b"QUIT",
         b"BDAT 3", b"BDAT 3 LAST", b"BDAT 0 LAST", b"AUTH PLAIN", b"STARTTLS", b".", b"abc", b"*",
         b"RCPT TO:<nobody@d>", b"XCLIENT NAME=x", b"NOOP", b"..", b"a\rb", b"a\nb", b"", b"\xff",
+        b"BURL imap://x LAST", b"BURL imap://x", b"BURL gone", b"AUTH PLAIN AGFuYQBjb3JyZW8=",
     ]
 )  # fmt: skip
 SCRIPT = st.lists(st.tuples(WORDS, st.sampled_from([b"\r\n", b"\n", b"\r", b""])), max_size=30)
 
 
 def outcome(octets: bytes, step: int) -> tuple[bytes, list[Event], list[bytes], bool]:
-    host = Host(replace(OPTIONS, max_size=50, max_errors=30))
+    host = Host(replace(OPTIONS, max_size=50, max_errors=30, offers_burl=True))
     host.has_tls = True
     host.mechanisms = ("PLAIN",)
     host.is_trusted = True

@@ -7,7 +7,7 @@ RFC 4314    4        "r" in the mailbox of another user
 Cost: two thread hops per URL; octets of a large message go from blob to blob piece by piece.
 """
 
-from correo.base.blobs import Chunk
+from correo.base.blobs import Chunk, pieces
 from correo.base.errors import NotFound, Refusal
 from correo.mailbox.namespaces import is_others
 from correo.mailbox.spool import Spool
@@ -15,7 +15,7 @@ from correo.servers.imap.body import length_of
 from correo.servers.imap.refusals import NotPermitted
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
-from correo.servers.imap.urls import chunk_of, mailbox_of, pieces
+from correo.servers.imap.urls import chunk_of, mailbox_of
 from correo.store.api import AccountStore
 from correo.store.model import Mailbox
 from correo.wire.imap import codes

@@ -16,12 +16,13 @@ Cost: four thread hops, and a hash.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
 from correo.base.blobs import Chunk
 from correo.base.clock import Clock
-from correo.base.errors import NotFound
+from correo.base.errors import NotFound, Refusal
 from correo.message.structure import Structure
 from correo.servers.imap.urls import chunk_of, mailbox_of, message_of
 from correo.store.api import AccountStore, Store
@@ -121,6 +122,25 @@ class UrlAccess:
         if not await self._is_for(granted, reader, is_submission=is_submission):
             raise UnauthorizedUrl
         return Opened(url, account, mailbox)
+
+    async def submitted(self, url: bytes, login: str, own_hosts: Collection[str]) -> Chunk:
+        """What an URL names, for a message that this user submits (RFC 4468).
+
+        Raises:
+            Refusal: 5.6.6, 5.7.0, 5.7.8; see `servers.smtp.urls`.
+        """
+        try:
+            reader = await self._logins.account_for_login(login)
+            if reader is None:
+                raise UnauthorizedUrl
+            opened = await self.open(url, reader.id, is_submission=True)
+            return await opened.chunk()
+        except UnauthorizedUrl as refusal:
+            if parse_url(url).host not in (None, *own_hosts):
+                raise Refusal("5.7.8", "that IMAP server is not trusted", reply=554) from None
+            raise Refusal(refusal.status, refusal.text, reply=554) from None
+        except BadUrl as bad:
+            raise Refusal(bad.status, bad.text, reply=554) from None
 
     async def _place_of(self, url: MessageUrl) -> tuple[AccountStore | None, Mailbox | None, bytes]:
         """Where an URL leads, and the key of it; a key that nobody has if it leads nowhere."""

@@ -10,12 +10,11 @@ Cost: the named octets are read into memory, as for FETCH BINARY; a large part i
 
 import asyncio
 
-from correo.base.blobs import Chunk
+from correo.base.blobs import Chunk, pieces
 from correo.mailbox import sections
 from correo.message import headers
 from correo.message.scan import scan
 from correo.message.structure import Part, Structure
-from correo.servers.imap.urls import pieces
 from correo.store.model import Octets
 from correo.wire.imap.fetch_items import BodySection, SectionText
 

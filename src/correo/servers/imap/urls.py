@@ -9,7 +9,6 @@ RFC 4469    3        as FETCH BODY.PEEK[section] would give it
 Cost: two thread hops, one of them for the mailbox.
 """
 
-from collections.abc import AsyncIterator
 from typing import cast
 
 from correo.base.blobs import Chunk
@@ -21,9 +20,7 @@ from correo.store.api import AccountStore
 from correo.store.model import Column, Mailbox, MailboxId, Octets
 from correo.wire.imap.url import BadUrl, MessageUrl
 
-__all__ = ["chunk_of", "mailbox_of", "message_of", "pieces"]
-
-PIECE_OCTETS = 256 * 1024  # of a blob that are in memory at a time
+__all__ = ["chunk_of", "mailbox_of", "message_of"]
 
 
 async def mailbox_of(account: AccountStore, url: MessageUrl) -> Mailbox:
@@ -55,17 +52,3 @@ async def chunk_of(account: AccountStore, mailbox: Mailbox, url: MessageUrl) -> 
     if chunk is None:
         raise BadUrl("the URL names a part that the message has not")
     return chunk
-
-
-async def pieces(chunk: Chunk) -> AsyncIterator[bytes]:
-    """The octets, never many of them at once. Raises DamagedStore, BadUrl: some are missing."""
-    if isinstance(chunk, bytes):
-        yield chunk
-        return
-    offset, end = chunk.offset, chunk.offset + chunk.length
-    while offset < end:
-        piece = await chunk.blob.read(offset, min(PIECE_OCTETS, end - offset))
-        if not piece:
-            raise BadUrl("what the URL names cannot be read")
-        yield piece
-        offset += len(piece)

@@ -3,6 +3,7 @@
 RFC 5321    4.5.3.2 time-outs by phase: between commands, within content, and for the whole of each
 RFC 2033    4.2 LMTP: an answer per recipient
 RFC 3207    4.2 after STARTTLS the peer is a stranger again
+RFC 4468    BURL: what the URL names comes from our own IMAP server, within the process
 
 Every `Refusal` that intake raises becomes the reply here, and nowhere else.
 
@@ -21,6 +22,7 @@ from correo.net.driver import Connection
 from correo.servers.smtp.login import Login, mechanisms_offered
 from correo.servers.smtp.peers import add_tls, peer_of, protocol_name, with_xclient
 from correo.servers.smtp.settings import SmtpSettings
+from correo.servers.smtp.urls import UrlSource, put_in
 from correo.trace.trouble import log_own_trouble
 from correo.wire.smtp.server.engine import ServerEngine
 from correo.wire.smtp.server.events import (
@@ -34,6 +36,7 @@ from correo.wire.smtp.server.events import (
     RecipientGiven,
     TlsWanted,
     TransactionReset,
+    UrlGiven,
     VerifyAsked,
     XclientGiven,
 )
@@ -54,11 +57,13 @@ class SmtpSession:
         authenticator: Authenticator,
         settings: SmtpSettings,
         options: ServerOptions,
+        urls: UrlSource | None = None,
     ) -> None:
         self.engine = ServerEngine(options)
         self._connection = connection
         self._door = intake
         self._settings = settings
+        self._urls = urls
         self._login = Login(authenticator, max_failures=settings.max_failed_logins)
         self._peer = peer_of(connection)
         self._told_login: str | None = None  # by XCLIENT
@@ -127,6 +132,12 @@ class SmtpSession:
         self.engine.accept_content(self._receiver)
         self._connection.set_idle_limit(self._settings.content_idle_s)
         self._connection.set_deadline(self._settings.content_s)
+
+    async def _url(self, event: UrlGiven) -> None:
+        login = self._login.account_address
+        assert self._urls is not None
+        assert login is not None  # the engine lets BURL through only then
+        await put_in(self.engine, self._urls, event.url, login, self._settings.hostname)
 
     async def _complete(self, event: ContentComplete) -> None:
         receiver, self._receiver = self._receiver, None
@@ -233,6 +244,7 @@ ANSWERS: dict[type[Event], Any] = {
     MailGiven: SmtpSession._mail,
     RecipientGiven: SmtpSession._recipient,
     ContentStarting: SmtpSession._content,
+    UrlGiven: SmtpSession._url,
     ContentComplete: SmtpSession._complete,
     TlsWanted: SmtpSession._tls,
     AuthenticationBegun: SmtpSession._login_begun,

@@ -66,8 +66,11 @@ class SmtpSettings:
     xclient_networks: tuple[Network, ...] = ()
     without: frozenset[str] = field(default_factory=frozenset)
 
-    def engine_options(self) -> ServerOptions:
+    def engine_options(self, *, has_urls: bool = False) -> ServerOptions:
         """What the engine has to know of this.
+
+        Args:
+            has_urls: what IMAP URLs name can be had; then submission offers BURL.
 
         Raises:
             UsageError: line ends are to be mended on a listener that is not for submission; what
@@ -86,5 +89,6 @@ class SmtpSettings:
             max_errors=self.max_errors,
             max_commands=self.max_commands,
             line_ends=self.line_ends,
+            offers_burl=has_urls and self.role is Role.SUBMISSION,
             without=self.without,
         )

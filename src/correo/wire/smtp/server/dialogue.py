@@ -58,6 +58,7 @@ class Dialogue:
         "recipients",
         "refusal",
         "sasl_final",
+        "url",
         "utf8",
     )
 
@@ -92,6 +93,7 @@ class Dialogue:
         self.refusal: Refusal | None = None
         self.chunk_size = self.chunk_left = 0
         self.chunk_is_last = False
+        self.url = b""  # of the BURL under way
         self.sasl_final = False
 
     # replies

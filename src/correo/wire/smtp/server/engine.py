@@ -6,7 +6,7 @@ is answered here: EHLO, NOOP, syntax, order, limits. This class joins the parts:
 `readers` understand, `states` says what may come when, `dialogue` remembers, `data` decodes.
 
 RFC 5321    SMTP;  RFC 2920 pipelining: replies in the order of commands, whatever is buffered
-RFC 2033    LMTP;  RFC 3030 BDAT
+RFC 2033    LMTP;  RFC 3030 BDAT;  RFC 4468 BURL
 RFC 4954    4 SASL exchange
 
 While a question is open everything that arrives stays in the buffer, as pipelining wants.
@@ -33,11 +33,12 @@ from correo.wire.smtp.server.events import (
     MailGiven,
     RecipientGiven,
     TlsWanted,
+    UrlGiven,
     VerifyAsked,
     XclientGiven,
 )
 from correo.wire.smtp.server.options import ServerOptions
-from correo.wire.smtp.server.readers import READERS
+from correo.wire.smtp.server.readers import READERS, url_ended
 from correo.wire.smtp.server.states import Mode, Phase
 
 __all__ = ["ServerEngine"]
@@ -154,7 +155,7 @@ class ServerEngine:
         """Content goes to the receiver from now on, until ContentComplete."""
         dialogue = self._answer(ContentStarting)
         dialogue.receiver = receiver
-        if dialogue.mode is Mode.CHUNK:
+        if dialogue.mode in (Mode.CHUNK, Mode.URL):
             dialogue.phase = Phase.CHUNKS
             ends = LineEnds.KEEP if dialogue.is_binary else dialogue.options.line_ends
             dialogue.decoder = ChunkReceiver(ends)
@@ -162,6 +163,21 @@ class ServerEngine:
         dialogue.mode = Mode.DATA
         dialogue.decoder = DataReceiver(dialogue.options.line_ends)
         dialogue.output.append(START_INPUT)
+
+    def write_url(self, octets: bytes) -> bool:
+        """Some of what the URL names; whether more of it is wanted."""
+        dialogue = self._dialogue
+        if not isinstance(dialogue.question, UrlGiven):
+            raise UsageError("no BURL to answer")
+        assert isinstance(dialogue.decoder, ChunkReceiver)
+        dialogue.chunk_size += len(octets)
+        dialogue.take_content(dialogue.decoder.receive(octets))
+        dialogue.check_line_ends()
+        return dialogue.refusal is None
+
+    def accept_url(self) -> None:
+        """What the URL names is in the message, all of it or up to where it was refused."""
+        url_ended(self._answer(UrlGiven))
 
     def accept_message(self, text: str) -> None:
         """The message is ours, durably."""
@@ -234,6 +250,9 @@ class ServerEngine:
             dialogue.end_transaction()
         elif isinstance(question, ContentStarting) and question.is_chunked:
             dialogue.refuse_content(refusal)  # said when the chunk has been taken
+        elif isinstance(question, UrlGiven):
+            dialogue.refuse_content(refusal)
+            url_ended(dialogue)
         elif isinstance(question, RecipientGiven):
             dialogue.reject_recipient(refusal)
         else:

@@ -19,6 +19,7 @@ __all__ = [
     "RecipientGiven",
     "TlsWanted",
     "TransactionReset",
+    "UrlGiven",
     "VerifyAsked",
     "XclientGiven",
 ]
@@ -42,9 +43,16 @@ class RecipientGiven:
 
 @dataclass(slots=True)
 class ContentStarting:
-    """DATA or the first BDAT: `accept_content(receiver)`."""
+    """DATA, or the first BDAT or BURL: `accept_content(receiver)`."""
 
     is_chunked: bool
+
+
+@dataclass(slots=True)
+class UrlGiven:
+    """BURL: `write_url` as often as it takes, then `accept_url`. url: ASCII, as it was sent."""
+
+    url: bytes
 
 
 @dataclass(slots=True)
@@ -102,6 +110,7 @@ Event = (
     MailGiven
     | RecipientGiven
     | ContentStarting
+    | UrlGiven
     | ContentComplete
     | TransactionReset
     | TlsWanted

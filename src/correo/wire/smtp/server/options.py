@@ -23,6 +23,7 @@ class ServerOptions:
         (RFC 3461 alone 500), so 512 would be too few.
     max_sasl_line: octets with CRLF (RFC 4954 4: at least 12288).
     line_ends: what becomes of a bare CR or LF in content; NORMALISE also lets commands end in LF.
+    offers_burl: BURL, for who has logged in; only where the session can find what URLs name.
     without: EHLO keywords not to be offered ("CHUNKING", "SMTPUTF8", ...), for listeners and
         tests that need a plainer server. What is not offered is not taken.
     """
@@ -38,4 +39,5 @@ class ServerOptions:
     max_command_line: int = 2048
     max_sasl_line: int = 12290
     line_ends: LineEnds = LineEnds.REFUSE
+    offers_burl: bool = False
     without: frozenset[str] = field(default_factory=frozenset)

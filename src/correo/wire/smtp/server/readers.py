@@ -4,7 +4,7 @@ Each reader takes what it needs from the buffered octets, changes the dialogue (
 question, another mode) and says whether it could do anything; False if more has to arrive.
 
 RFC 5321    2.3.8    lines end in CRLF; 4.5.3.1.4 and .5 their length; 4.5.2 transparency
-RFC 3030             BDAT
+RFC 3030             BDAT; RFC 4468 BURL
 RFC 4954    4        AUTH makes lines longer
 """
 
@@ -14,10 +14,10 @@ from correo.wire.smtp.data import ChunkReceiver, DataReceiver, LineEnds
 from correo.wire.smtp.lines import TOO_LONG, Lines
 from correo.wire.smtp.server.commands import COMMANDS, auth
 from correo.wire.smtp.server.dialogue import Dialogue
-from correo.wire.smtp.server.events import ContentComplete
+from correo.wire.smtp.server.events import ContentComplete, UrlGiven
 from correo.wire.smtp.server.states import ALLOWED, NOT_NOW, Mode, Phase
 
-__all__ = ["READERS"]
+__all__ = ["READERS", "url_ended"]
 
 CONTENT_STEP = 256 * 1024  # octets decoded at a time
 
@@ -91,12 +91,32 @@ def read_chunk(dialogue: Dialogue, lines: Lines) -> bool:
     return True
 
 
+def read_url(dialogue: Dialogue, _: Lines) -> bool:
+    if dialogue.refusal is None:
+        dialogue.ask(UrlGiven(dialogue.url))
+    else:
+        url_ended(dialogue)
+    return True
+
+
+def url_ended(dialogue: Dialogue) -> None:
+    """All that a BURL names is with the receiver, or it was refused."""
+    decoder = dialogue.decoder
+    if isinstance(decoder, ChunkReceiver) and dialogue.chunk_is_last:
+        dialogue.take_content(decoder.receive(b"", is_last=True))
+        dialogue.check_line_ends()
+    dialogue.mode = Mode.COMMANDS
+    chunk_ended(dialogue)
+    dialogue.url = b""
+
+
 def chunk_ended(dialogue: Dialogue) -> None:
     refusal = dialogue.refusal
     if dialogue.phase is Phase.CHUNKS and dialogue.chunk_is_last:
         content_ended(dialogue)
     elif refusal is None:
-        dialogue.commands -= 1
+        if not dialogue.url:  # finding what an URL names is work
+            dialogue.commands -= 1
         dialogue.reply(250, "2.0.0", f"{dialogue.chunk_size} octets received")
     else:
         dialogue.refusal = None
@@ -131,6 +151,7 @@ READERS: dict[Mode, Callable[[Dialogue, Lines], bool]] = {
     Mode.COMMANDS: read_command,
     Mode.DATA: read_data,
     Mode.CHUNK: read_chunk,
+    Mode.URL: read_url,
     Mode.SASL: read_sasl,
     Mode.CLOSED: read_nothing,
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from correo.wire.smtp.server.commands import (
     auth,
     bdat,
+    burl,
     data,
     hello,
     information,
@@ -30,6 +31,7 @@ COMMANDS: dict[bytes, Command] = {
     b"RCPT": rcpt.take,
     b"DATA": data.take,
     b"BDAT": bdat.take,
+    b"BURL": burl.take,
     b"RSET": session.take_rset,
     b"NOOP": session.take_noop,
     b"QUIT": session.take_quit,

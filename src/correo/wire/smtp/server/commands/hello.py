@@ -4,7 +4,7 @@ RFC 5321    4.1.1.1; 4.1.4 a second EHLO acts as RSET; the name is not verified
 RFC 2033    4.1 LMTP knows LHLO, not HELO or EHLO
 RFC 1869's keywords with their own RFCs: 1870 SIZE, 2920 PIPELINING, 6152 8BITMIME, 3030 CHUNKING
 and BINARYMIME, 6531 SMTPUTF8, 2034 ENHANCEDSTATUSCODES, 3461 DSN, 9422 LIMITS, 3207 STARTTLS,
-4954 AUTH; XCLIENT as Postfix documents it
+4954 AUTH, 4468 BURL; XCLIENT as Postfix documents it
 """
 
 from correo.wire.smtp.grammar import HELO_ARGUMENT
@@ -68,6 +68,8 @@ def keywords(dialogue: Dialogue) -> list[str]:
     if dialogue.offers_xclient:
         words.append(f"XCLIENT {XCLIENT_ATTRIBUTES}")
     words += ["ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8", "CHUNKING", "BINARYMIME"]
+    if options.offers_burl:  # RFC 4468 3.1: without an argument, a login is needed first
+        words.append("BURL imap" if dialogue.is_authenticated else "BURL")
     limits = f"LIMITS RCPTMAX={options.max_recipients}"
     if options.max_messages:
         limits += f" MAILMAX={options.max_messages}"
