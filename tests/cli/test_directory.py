@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from correo.app.config import read
 from correo.base.errors import CorreoError
-from correo.cli.account import read_size, write_size
+from correo.cli.account_quota import read_size, write_size
 from correo.cli.frame import make_app
 
 Correo = Callable[..., str]
@@ -78,7 +78,11 @@ def test_accounts_are_added_one_by_one_and_from_a_file(correo: Correo, tmp_path:
 
 def test_accounts_change_and_go(correo: Correo) -> None:
     correo("account", "password", "you@example.org", given="another\n")
-    correo("account", "quota", "you@example.org", "2G")
+    assert correo("account", "quota", "you@example.org", "2G").splitlines() == [
+        "0 of 2G octets",
+        "0 of any number of messages",
+        "6 of any number of mailboxes",
+    ]
     correo("account", "disable", "you@example.org")
     assert correo("account", "reindex", "you@example.org") == (
         "you@example.org: 0 messages are indexed\n"
@@ -93,6 +97,24 @@ def test_accounts_change_and_go(correo: Correo) -> None:
     assert correo("account", "list") == ""
     with pytest.raises(CorreoError, match=r"no account you@example\.org"):
         correo("account", "password", "you@example.org", given="x\n")
+
+
+def test_limits_that_are_not_named_stay(correo: Correo) -> None:
+    correo("account", "quota", "you@example.org", "1M", "--messages", "1000")
+    assert correo("account", "quota", "you@example.org", "--mailboxes", "20").splitlines() == [
+        "0 of 1M octets",
+        "0 of 1000 messages",
+        "6 of 20 mailboxes",
+    ]
+    correo("account", "quota", "you@example.org", "--messages", "0")
+    assert correo("account", "quota", "you@example.org").splitlines()[1:] == [
+        "0 of any number of messages",
+        "6 of 20 mailboxes",
+    ]
+    correo("account", "add", "ana@example.org", "--password", "x", "--messages", "7")
+    assert "0 of 7 messages" in correo("account", "quota", "ana@example.org")
+    with pytest.raises(CorreoError, match="there is no account"):
+        correo("account", "quota", "nobody@example.org")
 
 
 def test_an_account_is_kept_when_nobody_says_yes(correo: Correo) -> None:

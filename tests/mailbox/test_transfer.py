@@ -13,7 +13,7 @@ from correo.mailbox.transfer import transfer
 from correo.store.api import AccountStore, Store
 from correo.store.bus import Bus
 from correo.store.memory.store import MemoryStore
-from correo.store.model import INBOX, AccountId, Column, Copied, MailboxId, Octets
+from correo.store.model import INBOX, AccountId, Column, Copied, MailboxId, Octets, Quota
 from correo.store.sqlite.store import SqliteStore
 from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
@@ -96,7 +96,7 @@ def test_a_copy_that_does_not_fit_leaves_nothing(play: Callable[[Scenario], None
     async def scenario(store: Store, ana: AccountStore, bob: AccountStore) -> None:
         await filed(store, bob, (SMALL, ""))
         await filed(store, ana, *[(SMALL, "")] * 1100)
-        await bob.set_quota(len(SMALL) * 1050)
+        await bob.set_quota(Quota(len(SMALL) * 1050))
         with pytest.raises(OverQuota):
             await transfer((ana, INBOX), range(1, 1101), (bob, INBOX), store.blobs)
         assert len(await rows(bob)) == 1

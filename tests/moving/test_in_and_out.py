@@ -16,7 +16,7 @@ from correo.moving.mbox_writer import MboxWriter
 from correo.moving.model import Broken, FoundMessage
 from correo.moving.trees import open_tree
 from correo.store.memory.store import MemoryStore
-from correo.store.model import AccountId, Column, FlagMode
+from correo.store.model import AccountId, Column, FlagMode, Quota
 from correo.testing.clock import FakeClock
 
 ANA, BOB = AccountId("ana"), AccountId("bob")
@@ -93,11 +93,11 @@ def test_an_import_stopped_by_the_quota_goes_on_where_it_stopped() -> None:
         messages = [letter(b"Subject: %d\r\n\r\n" % number) for number in range(BATCH + 10)]
         mail = await store.create(ANA)
         size = sum(len(each.octets) for each in messages)
-        await mail.set_quota(size - 20)
+        await mail.set_quota(Quota(size - 20))
         with pytest.raises(OverQuota):
             await bring(store, ANA, [box("INBOX", *messages)])
         assert (await mail.usage())[1] == BATCH
-        await mail.set_quota(None)
+        await mail.set_quota(Quota())
         told = await bring(store, ANA, [box("INBOX", *messages)])
         assert sum(one.is_new for one in told if isinstance(one, Arrival)) == 10
 

@@ -13,7 +13,7 @@ from correo.base.errors import Refusal
 from correo.store.api import AccountStore
 from correo.store.bus import Bus
 from correo.store.memory.store import MemoryStore
-from correo.store.model import AccountId, Column, FlagMode, MailboxId, RightsMode
+from correo.store.model import AccountId, Column, FlagMode, MailboxId, Quota, RightsMode
 from correo.store.sqlite.store import SqliteStore
 from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
@@ -61,6 +61,13 @@ messages = st.lists(
     max_size=3,
 )
 
+quotas = st.builds(
+    Quota,
+    st.none() | st.integers(0, 2000),
+    st.none() | st.integers(0, 6),
+    st.none() | st.integers(5, 10),
+)
+
 steps = st.lists(
     st.one_of(
         step("append", boxes, messages),
@@ -76,7 +83,7 @@ steps = st.lists(
         step("subscribe", boxes, st.booleans()),
         step("acl", boxes, people, st.sampled_from(RightsMode), rights),
         step("flags within", boxes, numbers, st.sampled_from(FlagMode), flags, rights),
-        step("quota", st.none() | st.integers(0, 2000)),
+        step("quota", quotas),
     ),
     max_size=25,
 )

@@ -12,7 +12,7 @@ import pytest
 
 from correo.base.errors import NotFound, OverQuota, StorageFull, UsageError
 from correo.store.bus import Bus
-from correo.store.model import INBOX, AccountId, MailboxId
+from correo.store.model import INBOX, AccountId, MailboxId, Quota
 from correo.store.sqlite.account import SqliteAccountStore
 from correo.store.sqlite.database import connect
 from correo.store.sqlite.group_commit import JOBS_LIMIT, GroupCommit
@@ -225,7 +225,7 @@ def test_an_append_that_is_refused_undoes_itself_alone(tmp_path: Path) -> None:
         assert isinstance(gone, NotFound)
         assert not isinstance(good, BaseException)
         assert [each.uid for each in good] == [1]
-        await account.set_quota(1)
+        await account.set_quota(Quota(1))
         with pytest.raises(OverQuota):
             await account.append(INBOX, [new_message("c")])
         assert (await account.mailbox("INBOX")).messages == 1

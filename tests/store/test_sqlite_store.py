@@ -19,6 +19,7 @@ from correo.store.model import (
     FlagMode,
     MailboxChanges,
     MailboxId,
+    Quota,
 )
 from correo.store.sqlite import changelog, database, mailboxes
 from correo.store.sqlite.account import SqliteAccountStore
@@ -481,3 +482,33 @@ def test_nobody_sees_an_account_that_is_only_half_made(
     asyncio.run(scenario())
     assert seen[:1] == [NotFound]  # then it makes the account itself
     assert [each.name for each in path.parent.iterdir() if ".new" in each.name] == []
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_an_account_of_an_earlier_form_gets_what_has_come_since(
+    tmp_path: Path, version: int
+) -> None:
+    path = place_of(tmp_path / "accounts", ANA)
+    path.parent.mkdir(parents=True)
+    before = Database(path, MIGRATIONS[:version]).open()
+    before.execute(
+        "INSERT INTO account (id, created, last_mailbox, last_uid_validity, log_start, quota)"
+        " VALUES (1, 1, 1, 1, 1, 5000)"
+    )
+    before.execute("INSERT INTO change VALUES (1, 0, 0, '')")
+    before.execute("INSERT INTO mailbox VALUES (1, 'INBOX', 1, 1, 1, 0, 0, 0, 0, 0, '')")
+    before.close()
+
+    async def scenario() -> None:
+        process = start(tmp_path)
+        account = await process.store.open(ANA)
+        assert await account.quota() == Quota(octets=5000)
+        await account.set_quota(Quota(5000, 1, 2))
+        await account.append(INBOX, [new_message()])
+        await account.create_mailbox("box")
+        await account.annotate(INBOX, {"/private/a": b"x"})
+        assert await account.set_access_key(INBOX, b"key", replace=False) == b"key"
+        assert await account.acls() == {}
+        await process.close()
+
+    run(scenario)

@@ -10,13 +10,20 @@ import msgspec
 import typer
 
 from correo.base.errors import NotFound, UsageError
+from correo.cli.account_quota import (
+    MailboxesOption,
+    MessagesOption,
+    limit,
+    quota,
+    read_size,
+    write_size,
+)
 from correo.cli.account_share import share
 from correo.cli.place import ConfigOption, DataOption, JsonOption, data_folder, run
 from correo.cli.progress import progress
 
 if TYPE_CHECKING:
     from correo.accounts.administration import AccountRequest
-    from correo.app.premises import Premises
     from correo.store.directory import Account
 
 app = typer.Typer(
@@ -24,8 +31,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Add, change, list and remove accounts. Holds at once, while the server runs.",
 )
-
-UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="Such as ana@example.org.")]
 PasswordOption = Annotated[
@@ -57,6 +62,8 @@ def add(
         ),
     ] = None,
     quota: QuotaOption = "0",
+    messages: MessagesOption = None,
+    mailboxes: MailboxesOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -73,8 +80,9 @@ def add(
             count = len(requests)
             with progress("hashing passwords", count, is_wanted=count > 1) as advance:
                 made = await premises.administration.add_many(requests, done=lambda: advance(1))
-            for each in made if size else ():
-                await limit(premises, each, size)
+            for each in made if size or messages or mailboxes else ():
+                mail = await premises.store.create(each.id)
+                await limit(mail, octets=size, messages=messages, mailboxes=mailboxes)
             typer.echo(f"{made[0].address} is added" if address else f"{len(made)} accounts added")
 
     run(work())
@@ -121,27 +129,6 @@ def password(
             await premises.administration.find(address)
             await premises.administration.set_password(address, given_or_asked(password))
             typer.echo(f"{address} has a new password")
-
-    run(work())
-
-
-@app.command()
-def quota(
-    address: AddressArgument,
-    size: Annotated[str, typer.Argument(help="Such as 500M or 2G; 0 for no limit.")],
-    data: DataOption = None,
-    config: ConfigOption = None,
-) -> None:
-    """Set how much an account may keep."""
-    from correo.app.premises import opened
-
-    octets = read_size(size)
-
-    async def work() -> None:
-        async with opened(data_folder(data, config)) as premises:
-            await premises.administration.set_quota(address, octets)
-            await limit(premises, await premises.administration.find(address), octets)
-            typer.echo(f"{address} may keep {write_size(octets) if octets else 'any amount'}")
 
     run(work())
 
@@ -226,16 +213,11 @@ def remove(
     run(work())
 
 
+app.command()(quota)
 app.command()(share)
 
 
 # what the commands have in common
-
-
-async def limit(premises: "Premises", account: "Account", octets: int) -> None:
-    """Let the mail itself know its limit, so that APPEND and COPY keep it too."""
-    mail = await premises.store.create(account.id)
-    await mail.set_quota(octets or None)
 
 
 def switch(address: str, data: str | None, config: str | None, *, enabled: bool) -> None:
@@ -273,24 +255,6 @@ def given_or_asked(password: str | None) -> str:
         asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         return asked
     return sys.stdin.readline().rstrip("\r\n")
-
-
-def read_size(text: str) -> int:
-    """ "500M" in octets. Raises UsageError."""
-    number, unit = text.strip().upper().removesuffix("B").removesuffix("I"), ""
-    if number and number[-1] in UNITS:
-        number, unit = number[:-1], number[-1]
-    if not number.isascii() or not number.isdecimal():
-        raise UsageError(f"{text!r} is not a size such as 500M or 2G")
-    return int(number) * UNITS[unit]
-
-
-def write_size(octets: int) -> str:
-    """The largest unit that divides it."""
-    for unit, factor in reversed(UNITS.items()):
-        if octets and octets % factor == 0:
-            return f"{octets // factor}{unit}"
-    return str(octets)
 
 
 def by_domain(account: "Account") -> tuple[str, str]:

@@ -27,6 +27,7 @@ from correo.store.model import (
     MailboxId,
     MessageRuns,
     NewMessage,
+    Quota,
     RightsMode,
     Snapshot,
     StoredBlob,
@@ -59,7 +60,7 @@ class AccountStore(Protocol):
 
     async def create_mailbox(self, name: str, *, special_use: Sequence[str] = ()) -> Mailbox:
         """Make a mailbox and the missing levels above it, each with the access control list of
-        the one above it (RFC 4314 4). Raises AlreadyExists."""
+        the one above it (RFC 4314 4). Raises AlreadyExists, OverQuota."""
 
     async def delete_mailbox(self, name: str) -> None:
         """Remove a mailbox and its entries; its children stay. Raises NotFound; INBOX: Refusal."""
@@ -197,11 +198,11 @@ class AccountStore(Protocol):
     async def usage(self) -> tuple[int, int]:
         """Octets and messages that count against the quota."""
 
-    async def quota(self) -> int | None:
-        """Octets the account may hold; None for no limit."""
+    async def quota(self) -> Quota:
+        """What the account may hold."""
 
-    async def set_quota(self, octets: int | None) -> None:
-        """Let the account hold this much; None for no limit. What is there already stays."""
+    async def set_quota(self, quota: Quota) -> None:
+        """Let the account hold this much. What is there already stays."""
 
     def watch(self, woken: Callable[[MailboxId | None], None]) -> Watch:
         """Call `woken` in this event loop after each commit, ours or another process's, that

@@ -44,6 +44,7 @@ __all__ = [
     "MessageRuns",
     "NewMessage",
     "Octets",
+    "Quota",
     "RightsMode",
     "Snapshot",
     "StoredBlob",
@@ -73,6 +74,18 @@ class StoredBlob:
 
 
 Octets = bytes | Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What an account may hold, over all its mailboxes; None for no limit (RFC 9208 5).
+
+    octets: of messages, each entry counted. messages: entries. mailboxes: INBOX counts.
+    """
+
+    octets: int | None = None
+    messages: int | None = None
+    mailboxes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from correo.servers.imap import ImapSettings
-from correo.store.model import AccountId
+from correo.store.model import AccountId, Quota
 from correo.testing.dialogue import Dialogue, play, read_dialogues
 from correo.testing.imap_world import ImapWorld, WorldClient, message
 
@@ -99,9 +99,10 @@ class ServerSide:
         answer = await other.command(head + octets)
         assert b" OK " in answer[-1], answer
 
-    async def _quota(self, octets: str) -> None:
+    async def _quota(self, limits: str) -> None:
+        """Octets, then messages and mailboxes if they are limited too; "-" for no limit."""
         account = await (await self._opened()).store.open(AccountId("ana"))
-        await account.set_quota(int(octets))
+        await account.set_quota(Quota(*(None if x == "-" else int(x) for x in limits.split())))
 
     async def _second(self) -> WorldClient:
         if self._other is None:

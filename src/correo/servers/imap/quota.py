@@ -3,10 +3,12 @@
 Each account is a quota root. One's own is named "", that of somebody else as the level above the
 mailboxes shared: what is filed there counts for the owner.
 
-RFC 9208    4.1      the commands; 5.1 STORAGE, in units of 1024 octets
+RFC 9208    4.1      the commands; 5.1 STORAGE, in units of 1024 octets; 5.2 MESSAGE; 5.3 MAILBOX
             6        "r" in a mailbox of another user, for the root tells how much is in it
 
-Departures: limits are set by the operator only, so QUOTASET is not announced.
+Departures: limits are set by the operator only, so QUOTASET is not announced. Nor is
+ANNOTATION-STORAGE: that is about annotations of messages (RFC 5257), and there are none here. Those
+of mailboxes (METADATA) have limits of their own, TOOMANY and MAXSIZE.
 
 Cost: two thread hops.
 """
@@ -56,12 +58,18 @@ async def others_root(session: ImapSession, root: str) -> AccountStore:
 
 
 async def quota_line(account: AccountStore, root: str) -> bytes:
-    """Without a limit the list is empty."""
-    limit = await account.quota()
-    if limit is None:
-        return responses.quota(root, [])
-    used, _ = await account.usage()
-    return responses.quota(root, [("STORAGE", -(-used // UNIT), limit // UNIT)])
+    """What is limited; without a limit the list is empty."""
+    quota = await account.quota()
+    told: list[tuple[str, int, int]] = []
+    if quota.octets is not None or quota.messages is not None:
+        octets, messages = await account.usage()
+        if quota.octets is not None:
+            told.append(("STORAGE", -(-octets // UNIT), quota.octets // UNIT))
+        if quota.messages is not None:
+            told.append(("MESSAGE", messages, quota.messages))
+    if quota.mailboxes is not None:
+        told.append(("MAILBOX", len(await account.mailboxes()), quota.mailboxes))
+    return responses.quota(root, told)
 
 
 HANDLERS: dict[type[Command], Handler] = {

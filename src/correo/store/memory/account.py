@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from correo.base.clock import Clock
-from correo.base.errors import NotFound, OverQuota, Refusal, TooManyAnnotations, TooManyIdentifiers
+from correo.base.errors import NotFound, Refusal, TooManyAnnotations, TooManyIdentifiers
 from correo.message.words import Needle
 from correo.store.api import Watch
 from correo.store.bus import Bus
@@ -35,13 +35,14 @@ from correo.store.model import (
     MailboxId,
     MessageRuns,
     NewMessage,
+    Quota,
     RightsMode,
     Snapshot,
     StoredBlob,
     Unindexed,
     Where,
 )
-from correo.store.names import in_order, looked_up, normal, under
+from correo.store.names import in_order, looked_up, normal, parents, under
 from correo.store.rights import changed as changed_rights
 
 __all__ = ["MemoryAccountStore"]
@@ -85,6 +86,7 @@ class MemoryAccountStore:
     async def create_mailbox(self, name: str, *, special_use: Sequence[str] = ()) -> Mailbox:
         name = normal(name)
         self._boxes.must_be_free(name)
+        self._boxes.must_have_room([*parents(name), name])
         self._boxes.make_parents(name)
         box = self._boxes.insert(name, tuple(special_use))
         self._announce(None)
@@ -102,6 +104,7 @@ class MemoryAccountStore:
         box = self._boxes.named(old)
         self._boxes.must_be_free(new)
         if box.id == INBOX:
+            self._boxes.must_have_room([*parents(new), new])
             self._boxes.make_parents(new)
             target = self._boxes.insert(new, ())
             self._boxes.move(box, list(box.entries), target)
@@ -112,6 +115,7 @@ class MemoryAccountStore:
         moving = [each for each in self._boxes if under(each.name, old)]
         for each in moving:
             self._boxes.must_be_free(new + each.name[len(old) :])
+        self._boxes.must_have_room(parents(new))
         self._boxes.make_parents(new)
         for each in (box, *moving):
             each.name = new + each.name[len(old) :]
@@ -168,7 +172,7 @@ class MemoryAccountStore:
     async def append(self, mailbox: MailboxId, batch: Sequence[NewMessage]) -> list[Appended]:
         box = self._boxes.box(mailbox)
         messages = [self._with_blob(message) for message in batch]
-        self._must_fit(sum(message.index.size for message in messages))
+        self._boxes.must_fit(sum(message.index.size for message in messages), len(messages))
         now = int(self._clock.now())
         appended = []
         for message in messages:
@@ -189,7 +193,7 @@ class MemoryAccountStore:
         self._boxes.box(target)
         if uid not in box.entries:
             raise NotFound("the message is gone")
-        self._must_fit(message.index.size - box.entries[uid].size)
+        self._boxes.must_fit(message.index.size - box.entries[uid].size, 0)
         self._boxes.remove(box, [uid])
         [appended] = await self.append(target, [message])
         self._announce(source)
@@ -230,7 +234,7 @@ class MemoryAccountStore:
         present = [] if box is None else chosen(box, uids)
         if box is None or not present:
             return []
-        self._must_fit(sum(box.entries[uid].size for uid in present))
+        self._boxes.must_fit(sum(box.entries[uid].size for uid in present), len(present))
         copied = self._boxes.copy(box, present, into)
         self._announce(target)
         return copied
@@ -319,11 +323,11 @@ class MemoryAccountStore:
     async def usage(self) -> tuple[int, int]:
         return self._boxes.used(), sum(len(box.entries) for box in self._boxes)
 
-    async def quota(self) -> int | None:
-        return self._quota
+    async def quota(self) -> Quota:
+        return self._boxes.quota
 
-    async def set_quota(self, octets: int | None) -> None:
-        self._quota = octets
+    async def set_quota(self, quota: Quota) -> None:
+        self._boxes.quota = quota
 
     def watch(self, woken: Callable[[MailboxId | None], None]) -> Watch:
         return self._bus.watch(self._account_id, woken)
@@ -349,10 +353,6 @@ class MemoryAccountStore:
 
     def _counted(self, box: Box) -> Mailbox:
         return counted(box, subscribed=box.name in self._subscribed)
-
-    def _must_fit(self, more: int) -> None:
-        if self._quota is not None and self._boxes.used() + more > self._quota:
-            raise OverQuota(f"the account's {self._quota} octets do not hold {more} more")
 
     def _with_blob(self, message: NewMessage) -> NewMessage:
         if isinstance(message.octets, StoredBlob):

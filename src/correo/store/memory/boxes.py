@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from correo.base.clock import Clock
-from correo.base.errors import AlreadyExists, NotFound
+from correo.base.errors import AlreadyExists, NotFound, OverQuota
 from correo.store.conversation import mailbox_object_id
-from correo.store.model import Change, Copied, Mailbox, MailboxId, NewMessage
+from correo.store.model import Change, Copied, Mailbox, MailboxId, NewMessage, Quota
 from correo.store.names import parents
 
 __all__ = ["Box", "Boxes", "Entry", "Filed", "as_change", "chosen", "counted"]
@@ -58,6 +58,7 @@ class Boxes:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._boxes: dict[MailboxId, Box] = {}
+        self.quota = Quota()
         self._number = 0
         self._last_mailbox = 0
         self._last_uid_validity = 0
@@ -127,6 +128,22 @@ class Boxes:
     def used(self) -> int:
         """Octets over all mailboxes."""
         return sum(entry.size for box in self for entry in box.entries.values())
+
+    def must_have_room(self, names: Iterable[str]) -> None:
+        """Raises OverQuota if these mailboxes, those that are not there yet, are too many."""
+        limit = self.quota.mailboxes
+        there = {box.name for box in self}
+        if limit is not None and len(there.union(names)) > max(limit, len(there)):
+            raise OverQuota(f"the account may have {limit} mailboxes")
+
+    def must_fit(self, octets: int, messages: int) -> None:
+        """Raises OverQuota if so many more are too many."""
+        quota = self.quota
+        if quota.octets is not None and self.used() + octets > quota.octets:
+            raise OverQuota(f"the account's {quota.octets} octets do not hold {octets} more")
+        there = sum(len(box.entries) for box in self)
+        if quota.messages is not None and there + messages > quota.messages:
+            raise OverQuota(f"the account holds {there} of {quota.messages} messages")
 
     # entries
 

@@ -40,6 +40,7 @@ from correo.store.model import (
     MessageRuns,
     NewMessage,
     Octets,
+    Quota,
     RightsMode,
     Snapshot,
     StoredBlob,
@@ -321,11 +322,11 @@ class SqliteAccountStore:
     async def usage(self) -> tuple[int, int]:
         return await self._read(mailboxes.usage)
 
-    async def quota(self) -> int | None:
+    async def quota(self) -> Quota:
         return await self._read(mailboxes.quota)
 
-    async def set_quota(self, octets: int | None) -> None:
-        await self._write(lambda c: mailboxes.set_quota(c, octets), lambda _: [])
+    async def set_quota(self, quota: Quota) -> None:
+        await self._write(lambda c: mailboxes.set_quota(c, quota), lambda _: [])
 
     def watch(self, woken: Callable[[MailboxId | None], None]) -> Watch:
         return self._bus.watch(self._account_id, woken)

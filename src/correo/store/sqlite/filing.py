@@ -21,7 +21,7 @@ import apsw
 from correo.base.errors import NotFound, OverQuota, Refusal
 from correo.message.index import MessageIndex
 from correo.store.conversation import email_id, thread_keys
-from correo.store.model import Appended, Copied
+from correo.store.model import Appended, Copied, Quota
 from correo.store.sqlite.changelog import last_number, log, shorten
 from correo.store.sqlite.counters import TALLY, Tally, adjust
 from correo.store.sqlite.entries import Entries, numbers
@@ -70,7 +70,7 @@ def append(
     """File new messages; each takes one change number, which is its number, too."""
     uid, number, log_start, quota = room(connection, mailbox, len(letters))
     if quota is not None:
-        check_quota(connection, quota, sum(letter.index.size for letter in letters))
+        check_quota(connection, quota, sum(each.index.size for each in letters), len(letters))
     filed = enter(connection, mailbox, letters, uid=uid, number=number, now=now)
     number += len(letters)
     log(connection, number, mailbox, APPENDED, run(uid, uid + len(letters) - 1))
@@ -141,10 +141,14 @@ def enter(
 
 def room(
     connection: apsw.Connection, mailbox: int, messages: int
-) -> tuple[int, int, int, int | None]:
-    """Next UID, last change number, start of the log, quota. Raises NotFound, Refusal."""
+) -> tuple[int, int, int, Quota | None]:
+    """Next UID, last change number, start of the log, quota (None without limits).
+
+    Raises:
+        NotFound, Refusal
+    """
     found = connection.execute(
-        "SELECT uid_next, (SELECT max(number) FROM change), log_start, quota"
+        "SELECT uid_next, (SELECT max(number) FROM change), log_start, quota, message_limit"
         " FROM mailbox, account WHERE mailbox.id = ?",
         (mailbox,),
     ).get
@@ -152,13 +156,20 @@ def room(
         raise NotFound("the mailbox is gone")
     if found[0] + messages > UID_LIMIT:
         raise Refusal("5.2.2", "the mailbox has used up its UIDs: move its messages to a new one")
-    return found  # type: ignore[no-any-return]  # the columns are INTEGER NOT NULL but quota
+    uid_next, number, log_start, octets, most = found
+    quota = None if octets is None and most is None else Quota(octets, most)
+    return uid_next, number, log_start, quota
 
 
-def check_quota(connection: apsw.Connection, quota: int, more: int) -> None:
-    used = connection.execute("SELECT total(size) FROM mailbox").get
-    if used + more > quota:
-        raise OverQuota(f"the account holds {int(used)} of {quota} octets, {more} more do not fit")
+def check_quota(connection: apsw.Connection, quota: Quota, octets: int, messages: int) -> None:
+    """Whether so many more fit. Raises OverQuota."""
+    used, there = connection.execute("SELECT total(size), total(messages) FROM mailbox").get
+    if quota.octets is not None and used + octets > quota.octets:
+        raise OverQuota(
+            f"the account holds {int(used)} of {quota.octets} octets, {octets} more do not fit"
+        )
+    if quota.messages is not None and there + messages > quota.messages:
+        raise OverQuota(f"the account holds {int(there)} of {quota.messages} messages")
 
 
 def insert(connection: apsw.Connection, number: int, letter: Letter) -> None:
@@ -229,7 +240,7 @@ def copy(
     if not copied.messages:
         return []
     if quota is not None and not is_move:
-        check_quota(connection, quota, copied.size)
+        check_quota(connection, quota, copied.size, copied.messages)
     number += 1
     connection.execute(
         "INSERT INTO entry SELECT :before + row_number() OVER (), message, :number, flags,"

@@ -17,9 +17,9 @@ from typing import Any
 
 import apsw
 
-from correo.base.errors import AlreadyExists, NotFound, Refusal
+from correo.base.errors import AlreadyExists, NotFound, OverQuota, Refusal
 from correo.store.conversation import mailbox_object_id
-from correo.store.model import INBOX, Mailbox, MailboxId
+from correo.store.model import INBOX, Mailbox, MailboxId, Quota
 from correo.store.names import in_order, parents, under
 from correo.store.sqlite.acl import forget_acl, inherit_acl
 from correo.store.sqlite.changelog import last_number, log
@@ -56,7 +56,11 @@ def make_account(connection: apsw.Connection, now: int) -> bool:
     """Fill a new file with an account; False if it has one already."""
     if connection.execute("SELECT 1 FROM account").get is not None:
         return False
-    connection.execute("INSERT INTO account VALUES (1, ?, 0, 0, 1, NULL)", (now,))
+    connection.execute(
+        "INSERT INTO account (id, created, last_mailbox, last_uid_validity, log_start)"
+        " VALUES (1, ?, 0, 0, 1)",
+        (now,),
+    )
     log(connection, 0, 0, NAMED, "")
     for name, special_use in (("INBOX", ""), *USUAL):
         insert(connection, name, [special_use] if special_use else [], now)
@@ -101,7 +105,7 @@ def as_mailbox(row: tuple[Any, ...]) -> Mailbox:
 
 
 def create(connection: apsw.Connection, name: str, special_use: Sequence[str], now: int) -> Mailbox:
-    """Raises AlreadyExists."""
+    """Raises AlreadyExists, OverQuota."""
     if exists(connection, name):
         raise AlreadyExists(f"there is a mailbox {name} already")
     make_parents(connection, name, now)
@@ -118,7 +122,16 @@ def make_parents(connection: apsw.Connection, name: str, now: int) -> None:
 def insert(
     connection: apsw.Connection, name: str, special_use: Sequence[str], now: int
 ) -> MailboxId:
-    """A new mailbox under a number and a UIDVALIDITY that were never given before."""
+    """A new mailbox under a number and a UIDVALIDITY that were never given before.
+
+    Raises:
+        OverQuota: there may be no more.
+    """
+    limit = connection.execute(
+        "SELECT mailbox_limit FROM account WHERE mailbox_limit <= (SELECT count(*) FROM mailbox)"
+    ).get
+    if limit is not None:
+        raise OverQuota(f"the account may have {limit} mailboxes")
     mailbox, uid_validity = connection.execute(
         "UPDATE account SET last_mailbox = last_mailbox + 1,"
         " last_uid_validity = max(last_uid_validity + 1, ?)"
@@ -151,7 +164,11 @@ def delete(connection: apsw.Connection, name: str) -> MailboxId:
 
 
 def rename(connection: apsw.Connection, old: str, new: str, now: int) -> list[MailboxId]:
-    """Returns the mailboxes whose messages have changed. Raises NotFound, AlreadyExists."""
+    """Returns the mailboxes whose messages have changed.
+
+    Raises:
+        NotFound, AlreadyExists, OverQuota
+    """
     mailbox = mailbox_by_name(connection, old)
     if exists(connection, new):
         raise AlreadyExists(f"there is a mailbox {new} already")
@@ -204,13 +221,15 @@ def usage(connection: apsw.Connection) -> tuple[int, int]:
     ).get
 
 
-def quota(connection: apsw.Connection) -> int | None:
-    octets: int | None = connection.execute("SELECT quota FROM account").get
-    return octets
+def quota(connection: apsw.Connection) -> Quota:
+    return Quota(*connection.execute("SELECT quota, message_limit, mailbox_limit FROM account").get)
 
 
-def set_quota(connection: apsw.Connection, octets: int | None) -> None:
-    connection.execute("UPDATE account SET quota = ?", (octets,))
+def set_quota(connection: apsw.Connection, quota: Quota) -> None:
+    connection.execute(
+        "UPDATE account SET quota = ?, message_limit = ?, mailbox_limit = ?",
+        (quota.octets, quota.messages, quota.mailboxes),
+    )
 
 
 def empty(connection: apsw.Connection) -> None:

@@ -6,8 +6,8 @@ counter, which is the newest row of `change`. It serves as mod-sequence in every
 (RFC 8620 5.2). So one table, in the order things happened, answers "what is new since n", for one
 mailbox and for all of them.
 
-account     one row. The highest mailbox number and UIDVALIDITY given so far, the quota, and the
-            change before which `change` holds expunges only.
+account     one row. The highest mailbox number and UIDVALIDITY given so far, the quota (octets) and
+            the limits beside it, and the change before which `change` holds expunges only.
 mailbox     one row each with its counters, kept right by every transaction. Numbers are never used
             twice; 1 is INBOX.
 entry       a message in a mailbox. `id` is mailbox * 2^32 + UID, so that the table is one B-tree by
@@ -146,7 +146,12 @@ CREATE TABLE access_key (
 );
 """
 
-MIGRATIONS = (FIRST, SECOND, THIRD, FOURTH)
+FIFTH = """
+ALTER TABLE account ADD COLUMN message_limit INTEGER;
+ALTER TABLE account ADD COLUMN mailbox_limit INTEGER;
+"""
+
+MIGRATIONS = (FIRST, SECOND, THIRD, FOURTH, FIFTH)
 
 COUNTED = (
     "SELECT count(*) FROM mailbox",

@@ -15,6 +15,7 @@ from correo.store.model import (
     Copied,
     FlagMode,
     MailboxId,
+    Quota,
     StoredBlob,
 )
 from correo.testing.contracts.scene import Scene, StoreContract, new_message, scenario
@@ -90,7 +91,7 @@ class EntriesContract(StoreContract):
 
     @scenario
     async def test_what_passes_the_quota_is_not_filed_at_all(self, scene: Scene) -> None:
-        await scene.account.set_quota(500)
+        await scene.account.set_quota(Quota(500))
         with pytest.raises(OverQuota):
             await scene.append("", "", "", size=200)
         assert await scene.account.usage() == (0, 0)
@@ -99,9 +100,54 @@ class EntriesContract(StoreContract):
             await scene.account.copy(INBOX, [1], await scene.named("Sent"))
         await scene.account.move(INBOX, [1], await scene.named("Sent"))
         assert await scene.account.usage() == (400, 2)
-        await scene.account.set_quota(None)
+        await scene.account.set_quota(Quota())
         await scene.append("", "", size=200)
         assert await scene.account.usage() == (800, 4)
+
+    @scenario
+    async def test_messages_beyond_their_number_are_not_filed_at_all(self, scene: Scene) -> None:
+        account, sent = scene.account, await scene.named("Sent")
+        await account.set_quota(Quota(messages=2))
+        with pytest.raises(OverQuota):
+            await scene.append("", "", "")
+        await scene.append("", "")
+        with pytest.raises(OverQuota):
+            await scene.append("")
+        with pytest.raises(OverQuota):
+            await account.copy(INBOX, [1], sent)
+        await account.move(INBOX, [1], sent)
+        await account.replace(INBOX, 2, sent, new_message())
+        assert (await account.usage())[1] == 2
+        assert await account.quota() == Quota(messages=2)
+
+    @scenario
+    async def test_mailboxes_beyond_their_number_are_not_made(self, scene: Scene) -> None:
+        account = scene.account
+        there = len(await account.mailboxes())
+        await account.set_quota(Quota(mailboxes=there + 2))
+        with pytest.raises(OverQuota):
+            await account.create_mailbox("a/b/c")
+        assert len(await account.mailboxes()) == there
+        await account.create_mailbox("a/b")
+        for name in ("x", "a/b/c"):
+            with pytest.raises(OverQuota):
+                await account.create_mailbox(name)
+        for old in ("INBOX", "Sent"):
+            with pytest.raises(OverQuota):
+                await account.rename_mailbox(old, "x/y")
+        await account.rename_mailbox("Sent", "a/Sent")
+        await account.delete_mailbox("Junk")
+        await account.rename_mailbox("INBOX", "old")
+        assert len(await account.mailboxes()) == there + 2
+
+    @scenario
+    async def test_what_is_there_when_a_limit_comes_stays(self, scene: Scene) -> None:
+        await scene.append("", "")
+        there = len(await scene.account.mailboxes())
+        await scene.account.set_quota(Quota(0, 0, 0))
+        assert (await scene.account.usage())[1] == 2
+        assert len(await scene.account.mailboxes()) == there
+        await scene.account.rename_mailbox("Sent", "Gone")
 
     @scenario
     async def test_every_entry_counts_against_the_quota(self, scene: Scene) -> None:
@@ -288,7 +334,7 @@ class EntriesContract(StoreContract):
     async def test_a_replacement_counts_for_what_it_has_more(self, scene: Scene) -> None:
         await scene.append("")
         used, _ = await scene.account.usage()
-        await scene.account.set_quota(used)
+        await scene.account.set_quota(Quota(used))
         same = await scene.account.replace(INBOX, 1, INBOX, new_message("x", size=used))
         with pytest.raises(OverQuota):
             await scene.account.replace(INBOX, same.uid, INBOX, new_message("x", size=used + 1))

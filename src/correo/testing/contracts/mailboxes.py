@@ -3,7 +3,7 @@
 import pytest
 
 from correo.base.errors import AlreadyExists, NotFound, Refusal, TooManyAnnotations
-from correo.store.model import ANNOTATIONS_LIMIT, INBOX, AccountId, Column
+from correo.store.model import ANNOTATIONS_LIMIT, INBOX, AccountId, Column, Quota
 from correo.testing.contracts.scene import Scene, StoreContract, scenario
 
 __all__ = ["MailboxesContract"]
@@ -175,7 +175,7 @@ class MailboxesContract(StoreContract):
     async def test_renaming_inbox_moves_its_messages_out(self, scene: Scene) -> None:
         await scene.account.create_mailbox("INBOX/sub")
         await scene.append("\\Seen", "\\Flagged")
-        await scene.account.set_quota(400)
+        await scene.account.set_quota(Quota(400))
         before = await scene.account.mailbox("INBOX")
         await scene.account.rename_mailbox("INBOX", "Old/Mail")
         after = await scene.account.mailbox("INBOX")
