@@ -13,7 +13,7 @@ from correo.intake.rates import Rate
 from correo.mailbox.append import Prepared
 from correo.queue.routes import NextHop, Routes
 from correo.store.directory import Account, Domain
-from correo.store.model import StoredBlob
+from correo.store.model import AccountId, Quota, StoredBlob
 from correo.store.queue import QueuedRecipient, RecipientState
 from correo.testing.mail_house import MailHouse
 
@@ -420,6 +420,19 @@ def test_a_full_mailbox_is_told_at_rcpt() -> None:
         await session.mail("x@y.test", MailParameters(size=400))
         work = session.recipient("full@correo.test", RecipientParameters())
         assert await refusal(work) == "452 4.2.2"
+
+    run(body)
+
+
+def test_a_mailbox_with_as_many_messages_as_it_may_have_is_told_at_the_end() -> None:
+    async def body(house: MailHouse) -> None:
+        account = await house.store.open(AccountId("ana.correo.test"))
+        await account.set_quota(Quota(messages=1))
+        session = house.connect()
+        await house.bring(session, CONTENT)
+        assert await refusal(house.bring(session, CONTENT)) == "452 4.2.2"
+        await house.bring(session, CONTENT, "bob@correo.test")
+        assert len(await house.inbox()) == 1
 
     run(body)
 
