@@ -32,7 +32,7 @@ from correo.store.maildrop_lock import MemoryMaildropLocks
 from correo.store.memory.directory import MemoryDirectory
 from correo.store.memory.queue import MemoryQueue
 from correo.store.memory.store import MemoryStore
-from correo.store.model import MailboxId
+from correo.store.model import MailboxId, Quota
 from correo.testing.clock import FakeClock
 from correo.testing.faults import Faults
 from correo.testing.faulty_session import FaultySession
@@ -169,7 +169,7 @@ class Household:
     async def fill_quota(self, address: str) -> None:
         """Let nothing more fit into this account."""
         mail = await self.mail_of(address)
-        await mail.set_quota(max(1, (await mail.usage())[0]))
+        await mail.set_quota(Quota(max(1, (await mail.usage())[0])))
 
     async def advance(self, seconds: float) -> None:
         """Move the virtual clock. Raises ValueError if there is none."""
