@@ -15,7 +15,7 @@ TO_ESCAPE = re.compile(r"[^!-*,-<>-~]")
 
 # EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}"
 EMBEDDED = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
-UNITEXT = re.compile(r"(?:[!-*,-<>-~\x80-\U0010ffff])*")
+UNITEXT = re.compile(r"[^\x00-\x20+=\x7f]*")
 NOT_PLAIN = re.compile(r"[^!-*,-<>-\[\]-~]")
 
 
