@@ -1,10 +1,14 @@
 """A search finds the same with a full-text index, without one, and with a part of one."""
 
 import asyncio
+import base64
+import io
 import tempfile
+import zipfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +21,8 @@ from correo.mailbox.live import LiveMailbox
 from correo.mailbox.search import search
 from correo.store.api import AccountStore
 from correo.store.bus import Bus
-from correo.store.model import INBOX, AccountId
+from correo.store.model import INBOX, AccountId, MessageRuns
+from correo.store.sqlite import fulltext
 from correo.store.sqlite.store import SqliteStore
 from correo.store.sqlite.threads import StorageThreads
 from correo.testing.clock import FakeClock
@@ -28,6 +33,22 @@ FILE = (
     b"Subject: files\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee there\r\n"
     b"--b\r\nContent-Type: application/pdf; name=invoice.pdf\r\n\r\nxyz\r\n--b--\r\n"
 )
+
+
+def word_file(text: str) -> bytes:
+    octets = io.BytesIO()
+    with zipfile.ZipFile(octets, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("word/document.xml", f"<document><p><t>{text}</t></p></document>")
+    return octets.getvalue()
+
+
+REPORT = (
+    b"Subject: report\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nas discussed\r\n"
+    b"--b\r\nContent-Type: application/vnd.openxmlformats-officedocument.wordprocessingml.document\r\n"
+    b"Content-Transfer-Encoding: base64\r\n\r\n"
+    + base64.encodebytes(word_file("quarterly Überschuss discussed")).replace(b"\n", b"\r\n")
+    + b"\r\n--b--\r\n"
+)
 MAIL = [
     message("Lunch at noon", "Bring the hello-world book\r\n"),
     message("=?utf-8?q?Caf=C3=A9?=", "Y2Fmw6kgY3J1ZG8=\r\n", Content_Transfer_Encoding="base64"),
@@ -37,11 +58,13 @@ MAIL = [
     message("large", "word " * 300_000 + "haystack\r\n"),
     message("blob", "x" * 70_000 + " albatross\r\n"),
     b"no header at all",
+    REPORT,
 ]
 PIECES = [
     "hello", "HELLO-W", "o-w", "ello world", "lo", "noon", "café", "rudo", "THÉÂTRE", "hidden",
     "invoice.pdf", "voice", "needle", "A" * 40, "AneedleB", "haystack", "albatross", "no header",
     "filler 1", "filler 11", "number", "-", " ", "", "zzz", '"', "subject: lunch", "albatros", "haystak",
+    "quarterly", "quartely", "überschuss", "discussed überschuss", "as discussed",
 ]  # fmt: skip
 
 Play = Callable[[AccountStore], Awaitable[None]]
@@ -102,6 +125,50 @@ def test_the_answer_is_the_same_with_and_without_an_index(
         assert await index_some(account) == 0
         await account.drop_text_index()
         assert await all_found(account) == expected
+
+    played(play)
+
+
+@pytest.mark.parametrize("is_indexed", [False, True])
+def test_words_of_an_attached_document_are_found_by_what_is_near_only(
+    played: Callable[[Play], None], is_indexed: bool
+) -> None:
+    async def play(account: AccountStore) -> None:
+        if is_indexed:
+            await index_account(account)
+        report = [60 + len(MAIL)]
+        for text in ("quarterly", "überschuss"):
+            assert await found(account, c.BodyHolds(text)) == []
+            assert await found(account, c.TextHolds(text)) == []
+            assert await found(account, c.BodyHolds(text, is_near=True)) == report
+            assert await found(account, c.TextHolds(text, is_near=True)) == report
+            assert await found(account, c.HeaderHolds("Subject", text, is_near=True)) == []
+        assert await found(account, c.BodyHolds("discussed")) == report
+        assert (
+            await found(account, c.TextHolds("report quarterly discussed", is_near=True)) == report
+        )
+
+    played(play)
+
+
+def test_an_index_of_before_documents_were_read_is_begun_anew(
+    played: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(account: AccountStore) -> None:
+        near = c.BodyHolds("quarterly", is_near=True)
+        with monkeypatch.context() as before:
+            before.setattr(fulltext, "TABLES", fulltext.TABLES.replace(" attached,", ""))
+            before.setattr(fulltext, "add", add_as_before)
+            await account.index_texts(0, [MessageRuns(1, frozenset(), frozenset({"old"}))])
+        assert await found(account, near) == [60 + len(MAIL)]
+        assert await index_account(account) == 60 + len(MAIL)
+        assert await found(account, near) == [60 + len(MAIL)]
+        assert await found(account, c.BodyHolds("old")) == []
+
+    def add_as_before(connection: apsw.Connection, after: int, batch: list[MessageRuns]) -> None:
+        connection.execute(fulltext.TABLES)
+        connection.execute("INSERT INTO text_index (rowid, header, body) VALUES (1, '', 'old')")
+        connection.execute("UPDATE text_state SET indexed_to = 68")
 
     played(play)
 

@@ -6,15 +6,18 @@ begins when nobody is at work. Accounts that nobody searches have no index and c
 Messages are taken in the order they came, some at a time. The index may lag behind, be dropped or
 be filled by several processes at once: `search` reads what it does not know.
 
+Attached documents (`message.office`) are indexed beside the texts, for searches for what is near.
+
 Cost: half a millisecond of a thread for a message of 2 KB, 1.5 for one of 10 KB.
 """
 
 import asyncio
 import time
+from dataclasses import replace
 
 from correo.base.errors import Refusal
 from correo.mailbox.sections import read_range
-from correo.mailbox.texts import Place, places_of_text, text_at
+from correo.mailbox.texts import Place, document_runs, places_of_text, text_at
 from correo.message.structure import Structure
 from correo.message.words import runs_of
 from correo.store.api import AccountStore
@@ -105,8 +108,21 @@ async def index_some(account: AccountStore) -> int:
     if not unindexed.messages:
         return 0
     texts = [(each.number, await pieces_of(each)) for each in unindexed.messages]
-    await account.index_texts(unindexed.after, await asyncio.to_thread(runs_of_all, texts))
+    found = await asyncio.to_thread(runs_of_all, texts)
+    batch = [
+        await with_documents(runs, message)
+        for runs, message in zip(found, unindexed.messages, strict=True)
+    ]
+    await account.index_texts(unindexed.after, batch)
     return len(texts)
+
+
+async def with_documents(runs: MessageRuns, message: UnindexedMessage) -> MessageRuns:
+    """The runs of the documents that are attached added, if a message can be indexed at all."""
+    if runs.body is None:
+        return runs
+    attached = await document_runs(message.octets, Structure.decode(message.structure))
+    return replace(runs, attached=attached) if attached else runs
 
 
 async def pieces_of(message: UnindexedMessage) -> list[Piece] | None:

@@ -11,7 +11,7 @@ Body texts are looked up in the account's full-text index as far as it goes; a s
 part of one, needs no more. Of other texts it names the messages that may have them, which are read.
 
 Departures: a criterion on a message that has just been expunged may go either way (RFC 2180 4.3).
-Names of attached files count as body text.
+Names of attached files count as body text, the text of attached documents only for what is near.
 
 Cost: flags of 100,000 messages 5 ms; dates, sizes and the usual header fields 2 to 5
 microseconds a message the first time and a tenth of it while the mailbox stays selected; body texts

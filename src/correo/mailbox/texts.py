@@ -21,6 +21,8 @@ from correo.mailbox.criteria import BodyHolds, HeaderHolds, SentWithin, TextHold
 from correo.mailbox.sections import read_range
 from correo.message import headers
 from correo.message.dates import sent_day
+from correo.message.encoding.transfer import decode_body
+from correo.message.office import FILE_LIMIT, is_office, text_of_office
 from correo.message.structure import Part, Structure
 from correo.message.text import text_of_header, text_of_part
 from correo.message.words import Needle, runs_of
@@ -28,6 +30,7 @@ from correo.store.model import Octets, Where
 
 __all__ = [
     "Place",
+    "document_runs",
     "fold",
     "header_field",
     "header_test",
@@ -126,6 +129,27 @@ def places_of_text(structure: Structure) -> Iterator[Place]:
             yield Place(Where.BODY, NOWHERE, part)
 
 
+def documents_of(structure: Structure) -> Iterator[Part]:
+    """The attached documents that have a text which can be had (`message.office`)."""
+    for part in structure.walk():
+        if is_office(part) and part.body_size <= FILE_LIMIT:
+            yield part
+
+
+async def document_runs(octets: Octets, structure: Structure) -> frozenset[str]:
+    """The runs of a message's attached documents; one of these is in memory at a time, and read in
+    a thread."""
+    runs: set[str] = set()
+    for part in documents_of(structure):
+        encoded = await read_range(octets, (part.body_offset, part.body_size))
+        runs |= await asyncio.to_thread(runs_of_document, encoded, part.encoding)
+    return frozenset(runs)
+
+
+def runs_of_document(encoded: bytes, encoding: str) -> set[str]:
+    return runs_of(fold(text_of_office(decode_body(encoded, encoding))))
+
+
 def text_at(place: Place, octets: bytes) -> str:
     """What stands there, as `fold` makes it; octets: those of its range."""
     if place.part is None:
@@ -153,14 +177,15 @@ def text_test(wanted: BodyHolds | TextHolds) -> TextTest:
 
 
 def near_test(needle: Needle, *, with_header: bool) -> TextTest:
-    """Whether the words of a text, or some much like them, are anywhere in a message."""
+    """Whether the words of a text, or some much like them, are anywhere in a message, and be it in
+    a document that is attached."""
 
     async def holds(octets: Octets, structure: Structure) -> bool:
         runs: set[str] = set()
         for place in places_of_text(structure):
             if with_header or place.where is Where.BODY:
                 runs |= runs_of(text_at(place, await read_range(octets, place.range)))
-        return needle.is_in(runs)
+        return needle.is_in(runs) or needle.is_in(runs | await document_runs(octets, structure))
 
     return holds
 

@@ -83,6 +83,11 @@ class Needle:
         runs = tuple(Run(each, starts=False, ends=False, is_near=True) for each in words)
         return cls(runs, is_exact=True)
 
+    @property
+    def is_near(self) -> bool:
+        """Whether it was made by `near`."""
+        return any(run.is_near for run in self.runs)
+
     def is_in(self, runs: set[str]) -> bool:
         """Whether all of its runs are among those of a text."""
         return all(any(run.is_in(each) for each in runs) for run in self.runs)

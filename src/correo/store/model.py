@@ -242,7 +242,7 @@ class Where(Enum):
 
     HEADER = "header"
     BODY = "body"  # its text parts, and what stands in their headers
-    ANYWHERE = "anywhere"
+    ANYWHERE = "anywhere"  # the two
 
 
 class UnindexedMessage(NamedTuple):
@@ -271,11 +271,15 @@ class Unindexed:
 @dataclass(frozen=True, slots=True)
 class MessageRuns:
     """What the full-text index shall know of a message: the runs of its texts
-    (`message.words.runs_of`), or None if it has too much text for that."""
+    (`message.words.runs_of`), or None if it has too much text for that.
+
+    attached: those of attached documents, which only a search for what is near looks through.
+    """
 
     number: int
     header: frozenset[str] | None
     body: frozenset[str] | None
+    attached: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

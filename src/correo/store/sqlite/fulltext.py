@@ -8,7 +8,8 @@ text_state      one row: messages up to this number are in the index. They come 
 text_skipped    messages that are not, for they have too much text: always to be looked at.
 term            every run that has ever occurred.
 term_index      the trigrams of those, to find the runs with a piece inside.
-text_index      which messages have which run, in their header or in their body.
+text_index      which messages have which run, in their header, in their body, or in documents that
+                are attached. An index of before there was the last is begun anew.
 
 Cost: a message of 10 KB half a millisecond; a search 1 to 10 ms, most of it for what it finds.
 """
@@ -42,17 +43,20 @@ CREATE VIRTUAL TABLE IF NOT EXISTS term_index USING fts5 (
     text, content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1'
 );
 CREATE VIRTUAL TABLE IF NOT EXISTS text_index USING fts5 (
-    header, body, content='', contentless_delete=1, detail=column, tokenize='ascii'
+    header, body, attached, content='', contentless_delete=1, detail=column, tokenize='ascii'
 );
 INSERT OR IGNORE INTO text_state VALUES (1, 0);
 """
 UNKNOWN = "message > :newest OR message IN (SELECT message FROM text_skipped)"
+COLUMNS = {Where.HEADER: "header", Where.BODY: "body", Where.ANYWHERE: "header body"}
 NAMES = ("text_state", "text_skipped", "term", "term_index", "text_index")
 
 
 def is_begun(connection: apsw.Connection) -> bool:
-    """Whether the account has an index at all."""
-    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'text_state'").get
+    """Whether the account has an index at all, of the form it has now."""
+    found = connection.execute(
+        "SELECT 1 FROM pragma_table_info('text_index') WHERE name = 'attached'"
+    ).get
     return found is not None
 
 
@@ -84,6 +88,8 @@ def unindexed(connection: apsw.Connection) -> tuple[int, list[tuple[object, ...]
 
 def add(connection: apsw.Connection, after: int, batch: Sequence[MessageRuns]) -> None:
     """Put messages into the index that come next, unless somebody else was quicker."""
+    if not is_begun(connection):
+        drop(connection)
     connection.execute(TABLES)
     if after != indexed_to(connection):
         return
@@ -95,11 +101,10 @@ def add(connection: apsw.Connection, after: int, batch: Sequence[MessageRuns]) -
         if connection.execute("SELECT 1 FROM message WHERE id = ?", (each.number,)).get is None:
             continue  # deleted meanwhile
         connection.execute(
-            "INSERT INTO text_index (rowid, header, body) VALUES (?, ?, ?)",
-            (each.number, " ".join(each.header), " ".join(each.body)),
+            "INSERT INTO text_index (rowid, header, body, attached) VALUES (?, ?, ?, ?)",
+            (each.number, " ".join(each.header), " ".join(each.body), " ".join(each.attached)),
         )
-        terms |= each.header
-        terms |= each.body
+        terms |= each.header | each.body | each.attached
     note_terms(connection, terms)
     connection.execute("UPDATE text_state SET indexed_to = ?", (batch[-1].number,))
 
@@ -133,7 +138,8 @@ def holding(connection: apsw.Connection, mailbox: int, needle: Needle, where: Wh
     newest = indexed_to(connection)
     if not newest:
         return Holding([], [], is_begun=False)
-    every = [messages_with(connection, run, where) for run in needle.runs]
+    columns = COLUMNS[where] + (" attached" if needle.is_near and where is not Where.HEADER else "")
+    every = [messages_with(connection, run, columns) for run in needle.runs]
     telling = [having for having in every if having is not None]
     found = set.intersection(*telling) if telling else None
     return Holding(
@@ -164,21 +170,20 @@ def entries_of(
     return numbers(joined)
 
 
-def messages_with(connection: apsw.Connection, run: Run, where: Where) -> set[int] | None:
-    """The messages that have such a run; None if so many runs are such that it is quicker to read
-    the messages: nearly all will have one."""
+def messages_with(connection: apsw.Connection, run: Run, columns: str) -> set[int] | None:
+    """The messages that have such a run in one of these columns; None if so many runs are such
+    that it is quicker to read the messages: nearly all will have one."""
     terms = terms_with(connection, run)
     if len(terms) > TERMS_LIMIT:
         return None
     found: set[int] = set()
     for first in range(0, len(terms), TERMS_AT_ONCE):
         some = " OR ".join([f'"{term}"' for term in terms[first : first + TERMS_AT_ONCE]])
-        column = "" if where is Where.ANYWHERE else f"{where.value} : "
         found.update(
             numbers(
                 connection.execute(
                     "SELECT group_concat(rowid) FROM text_index WHERE text_index MATCH ?",
-                    (f"{column}({some})",),
+                    (f"{{{columns}}} : ({some})",),
                 ).get
             )
         )
