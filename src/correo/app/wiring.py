@@ -84,6 +84,7 @@ class Outside:
     pen: takes down what is traced, in place of the ring on disk.
     routes: where mail for elsewhere goes, in place of the configuration's.
     filters: besides our own.
+    completes_header: whether submission adds what is missing.
     remote_limits, runner_limits: in place of the configuration's and the usual ones.
     """
 
@@ -93,6 +94,7 @@ class Outside:
     routes: Routes | None = None
     filters: Sequence[Filter] = ()
     remote_limits: RemoteLimits | None = None
+    completes_header: bool = True
     runner_limits: RunnerLimits = field(default_factory=RunnerLimits)
 
 
@@ -247,6 +249,7 @@ class House:
             max_recipients=limits.recipients,
             lets_loopback_submit=self._conveniences.lenient,
             relay_networks=networks(submission.relay_networks) if role is Role.SUBMISSION else (),
+            completes_header=self._outside.completes_header,
             messages_per_peer=Rate(limits.messages_per_hour_per_address),
             recipients_per_account=Rate(limits.recipients_per_hour_per_account),
         )

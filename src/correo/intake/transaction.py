@@ -93,7 +93,7 @@ class Transaction:
             Spool(self._acceptance.blobs),
             prefix,
             max_size=settings.max_size,
-            edit=self._edit if settings.role is Role.SUBMISSION else None,
+            edit=self._edit if self._edits else None,
         )
         return self._content
 
@@ -132,6 +132,11 @@ class Transaction:
         if self._envelope is None:
             raise UsageError("there is no envelope before MAIL")
         return self._envelope
+
+    @property
+    def _edits(self) -> bool:
+        settings = self._policy.settings
+        return settings.role is Role.SUBMISSION and settings.completes_header
 
     def _edit(self, header: bytes) -> bytes:
         envelope = self._open()

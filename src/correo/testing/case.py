@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from correo.testing.household import HouseholdOptions
 from correo.testing.mail import Mail
+from correo.testing.received import MailAssertionError
 from correo.testing.server import MailServer
 
 __all__ = ["MailMixin", "MailTestCase"]
@@ -47,7 +48,13 @@ class MailMixin:
         assert isinstance(self, unittest.TestCase)
         self.mail = Mail(self.mail_server, self.mail_options)
         self.addCleanup(self.mail.close)
+        self.addCleanup(self._be_pedantic)
         super().setUp()  # type: ignore[misc]  # TestCase comes after us
+
+    def _be_pedantic(self) -> None:
+        words = self.mail.pedantry
+        if words:
+            raise MailAssertionError(words)
 
 
 class MailTestCase(MailMixin, unittest.TestCase):

@@ -33,6 +33,7 @@ from correo.store.memory.directory import MemoryDirectory
 from correo.store.memory.queue import MemoryQueue
 from correo.store.memory.store import MemoryStore
 from correo.store.model import MailboxId, Quota
+from correo.testing import pedantry
 from correo.testing.clock import FakeClock
 from correo.testing.faults import Faults
 from correo.testing.faulty_session import FaultySession
@@ -55,10 +56,12 @@ class HouseholdOptions:
 
     domain: of the addresses that are made from a name alone.
     virtual_time: time stands still but for `mail.clock.advance`.
+    pedantic: what a lax server would forgive fails the test (`pedantry`).
     """
 
     domain: str = DOMAIN
     virtual_time: bool = False
+    pedantic: bool = False
 
 
 class Notes:
@@ -78,6 +81,7 @@ class Envelopes:
     is_instant = True
 
     def __init__(self) -> None:
+        self.headers: list[bytes] = []
         self._by_id: dict[str, tuple[int, MessageEnvelope]] = {}
 
     async def check(self, message: Arriving) -> Verdict | None:
@@ -85,6 +89,7 @@ class Envelopes:
             message.reverse_path, tuple(message.recipients), message.login or ""
         )
         self._by_id[message.message_id] = (len(self._by_id), envelope)
+        self.headers.append(message.header)
         return None
 
     def find(self, message_id: str) -> tuple[int, MessageEnvelope | None]:
@@ -110,7 +115,7 @@ class Household:
             self.base.directory, self.clock, self.base.passwords, self.store.create
         )
         self.house = House(
-            configuration(),
+            configuration(normalise_line_ends=not options.pedantic),
             Conveniences(lenient=True, catcher=self.catcher),
             base=self.base,
             outside=self._outside(),
@@ -205,6 +210,18 @@ class Household:
         account = await self.mail_of(address)
         await deliver(account, prepared, mailbox, flags=flags, create=True)
 
+    async def complaints(self) -> list[str]:
+        """What a pedant says of the messages that came, and of what was said; once each."""
+        records = list(self.notes.records)
+        utf8 = any(each.side == "C" and "SMTPUTF8" in each.text for each in records)
+        found = pedantry.in_dialogues(records)
+        for header in self.envelopes.headers:
+            found += pedantry.in_header(header, utf8=utf8)
+        for message in await self.messages():
+            if message.envelope is not None:
+                found += pedantry.in_lines(message.raw)
+        return list(dict.fromkeys(found))
+
     # inside
 
     def _tell(self, _: MailboxId | None) -> None:
@@ -236,16 +253,17 @@ class Household:
             pen=self.notes,
             routes=self.internet.routes(self.catcher),
             filters=[self.envelopes],
+            completes_header=not self.options.pedantic,
             runner_limits=RunnerLimits(record_delay_s=0.0),
         )
 
 
-def configuration() -> Configuration:
+def configuration(*, normalise_line_ends: bool) -> Configuration:
     """As `correo dev` has it."""
     return Configuration(
         hostname=HOSTNAME,
         hosts=("127.0.0.1",),
-        submission=SubmissionSettings(normalise_line_ends=True),
+        submission=SubmissionSettings(normalise_line_ends=normalise_line_ends),
         trace=TraceSettings(enabled=True),
     )
 

@@ -193,6 +193,17 @@ class Mail:
         """Time, for tests with `virtual_time=True`."""
         return VirtualTime(self._server, self._household)
 
+    @property
+    def complaints(self) -> list[str]:
+        """What a lax server would have forgiven; must be empty in a pedantic test."""
+        return self._server.call(self._household.complaints())
+
+    @property
+    def pedantry(self) -> str:
+        """Why a pedantic test has failed, "" if it has not."""
+        complaints = self.complaints if self._options.pedantic else []
+        return "\n".join(["A pedant would not take this:", *complaints]) if complaints else ""
+
     # what was said
 
     def conversation(self) -> str:

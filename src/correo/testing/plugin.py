@@ -3,7 +3,7 @@
 pytest loads it by its entry point as soon as correo is installed, so that nothing here may cost
 anything before a test asks for `mail`: everything else is imported then.
 
-Settings in pytest.ini or pyproject.toml: `mail_domain`. For one test, class or module:
+Settings in pytest.ini or pyproject.toml: `mail_domain`, `mail_pedantic`. For one test, class or module:
 
     @pytest.mark.mail(domain="shop.example", virtual_time=True)
 
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["mail", "mail_server"]
 
 MAIL = pytest.StashKey["Mail"]()
-SETTINGS = ("domain", "virtual_time")
+SETTINGS = ("domain", "virtual_time", "pedantic")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mail_domain", "domain of addresses made from a name alone", default="")
+    parser.addini("mail_pedantic", "fail on what a lax server would forgive", type="bool")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "mail(domain, virtual_time): how the `mail` fixture serves this test"
+        "markers", "mail(domain, virtual_time, pedantic): how the `mail` fixture serves this test"
     )
 
 
@@ -71,6 +72,8 @@ def options_of(request: pytest.FixtureRequest) -> "HouseholdOptions":
     domain = request.config.getini("mail_domain")
     if domain:
         chosen["domain"] = domain
+    if request.config.getini("mail_pedantic"):
+        chosen["pedantic"] = True
     for mark in reversed(list(request.node.iter_markers("mail"))):
         chosen.update(mark.kwargs)
     unknown = chosen.keys() - set(SETTINGS)
@@ -85,12 +88,21 @@ def options_of(request: pytest.FixtureRequest) -> "HouseholdOptions":
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what was said in a test that failed, unless its failure tells that already."""
+    """Let pedantry fail a test, and show what was said in one that failed."""
     report = yield
     mail = item.stash.get(MAIL, None)
-    if mail is not None and report.failed and call.when == "call" and call.excinfo is not None:
-        from correo.testing.mail import NoSuchMessage
-
-        if not isinstance(call.excinfo.value, NoSuchMessage):
-            report.sections.append(("mail", mail.conversation()))
+    if mail is None or call.when != "call":
+        return report
+    if report.passed and mail.pedantry:
+        report.outcome = "failed"
+        report.longrepr = mail.pedantry
+    if report.failed and not tells_all(call):
+        report.sections.append(("mail", mail.conversation()))
     return report
+
+
+def tells_all(call: pytest.CallInfo[None]) -> bool:
+    """Whether the failure itself shows what was said."""
+    from correo.testing.mail import NoSuchMessage
+
+    return call.excinfo is not None and isinstance(call.excinfo.value, NoSuchMessage)
