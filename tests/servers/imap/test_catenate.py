@@ -1,12 +1,14 @@
 """CATENATE over SQLite: large parts go from blob to blob, and what was answered is durable."""
 
 import asyncio
+import imaplib
 from pathlib import Path
 
 from correo.store.bus import Bus
 from correo.store.model import INLINE_LIMIT, AccountId, Column
 from correo.store.sqlite.store import SqliteStore
 from correo.store.sqlite.threads import StorageThreads
+from correo.testing import Mail
 from correo.testing.clock import FakeClock
 from correo.testing.imap_world import ImapWorld, message
 
@@ -51,3 +53,19 @@ def test_a_large_part_is_put_in_from_its_blob_and_is_there_after_a_restart(tmp_p
 
     asyncio.run(catenate())
     asyncio.run(read_again())
+
+
+def test_a_reply_is_put_together_over_loopback(mail: Mail) -> None:
+    mail.put("zoe", raw=message("question", "why?\r\n"))
+    endpoint = mail.listeners["imap"]
+    with imaplib.IMAP4(endpoint.host, endpoint.port) as imap:
+        imap.login(mail.address("zoe"), mail.password("zoe"))
+        assert "CATENATE" in imap.capability()[1][0].decode().split()
+        imap.send(
+            b"x APPEND Drafts (\\Draft) CATENATE (TEXT {27+}\r\nSubject: Re: question\r\n\r\n> "
+            b" URL /INBOX/;UID=1/;SECTION=TEXT TEXT {11+}\r\n\r\nbecause\r\n)\r\n"
+        )
+        assert imap.readline().startswith(b"x OK [APPENDUID ")
+    [draft] = mail.mailbox("zoe", "Drafts")
+    assert draft.subject == "Re: question"
+    assert draft.text.splitlines() == ["> why?", "", "because"]

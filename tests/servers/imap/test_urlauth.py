@@ -246,3 +246,35 @@ def test_a_whole_message_is_described_as_one() -> None:
         assert await fetched(scene.bob, url) == b"{%d}\r\n%b" % (len(OCTETS), OCTETS)
 
     played(play)
+
+
+DIGEST = (
+    b"Subject: digest\r\nContent-Type: multipart/digest; boundary=x\r\n\r\n--x\r\n\r\n"
+    b"Subject: one\r\n\r\nfirst\r\n--x--\r\n"
+)
+
+
+def test_a_message_in_a_digest_is_described_as_one() -> None:
+    """RFC 2046 5.1.5: that is its type although nothing says so."""
+
+    async def play(scene: Scene) -> None:
+        await scene.ana.command(b"APPEND INBOX {%d+}\r\n%b" % (len(DIGEST), DIGEST))
+        url = await scene.authorized(
+            b"imap://ana@correo.test/INBOX/;UID=2/;SECTION=1;URLAUTH=authuser"
+        )
+        told = await fetched(scene.bob, url, b"BODYPARTSTRUCTURE")
+        assert told.startswith(
+            b'(BODYPARTSTRUCTURE ("message" "rfc822" NIL NIL NIL "7bit" 21 (NIL "one" '
+        )
+
+    played(play)
+
+
+def test_a_mailbox_that_somebody_shares_has_no_key_for_its_guests() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.ana.command("SETACL INBOX bob lrswipkxtecda")
+        shared = b"imap://bob@correo.test/Shared/ana/;UID=1;URLAUTH=anonymous"
+        assert b" BAD " in (await scene.bob.command(b'GENURLAUTH "%b" INTERNAL' % shared))[-1]
+        assert b" NO " in (await scene.bob.command("RESETKEY Shared/ana"))[-1]
+
+    played(play)

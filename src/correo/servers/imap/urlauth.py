@@ -3,7 +3,8 @@
 RFC 4467    7        the commands; BAD for an URL that cannot be authorized
             8        URLMECH, told over TLS only (10)
 
-Departures: RESETKEY is told to the session that gives it, not to others that have the mailbox
+Departures: only mailboxes of the user's own account have keys; one that somebody else shares is BAD
+in GENURLAUTH, as if it were not there, and NO in RESETKEY. RESETKEY is told to the session that gives it, not to others that have the mailbox
 selected: with INTERNAL, nothing that a client knows changes.
 
 Cost: a look-up of the mailbox, and a commit for its first URL.
