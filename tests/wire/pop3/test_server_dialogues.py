@@ -46,15 +46,19 @@ class Script:
     # what the runner calls
 
     def receive(self, octets: bytes) -> None:
+        self.greet()
         self.answer(self.engine.receive(octets))
 
     def take_output(self) -> bytes:
-        if not self.is_greeted:
-            self.is_greeted = True
-            self.engine.greet(self.timestamp)
+        self.greet()
         chunks = self.engine.take_output()
         said, self.said = self.said, b""
         return said + b"".join(chunk for chunk in chunks if isinstance(chunk, bytes))
+
+    def greet(self) -> None:
+        if not self.is_greeted:
+            self.is_greeted = True
+            self.engine.greet(self.timestamp)
 
     def command(self, word: str, argument: str) -> None:
         getattr(self, f"do_{word}")(argument)

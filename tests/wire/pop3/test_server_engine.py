@@ -90,6 +90,17 @@ def test_any_octets_give_replies_or_a_peer_error_and_nothing_else(octets: bytes,
     assert engine.is_closed
 
 
+def test_a_client_that_speaks_first_is_answered_after_the_greeting() -> None:
+    engine = ServerEngine("correo.example", OFFER)
+    assert engine.receive(b"NOOP\r\n") == []
+    assert output(engine) == b""
+    engine.greet()
+    engine.receive(b"")
+    greeting, refusal = output(engine).splitlines()
+    assert greeting.startswith(b"+OK correo.example")
+    assert refusal.startswith(b"-ERR")
+
+
 def test_the_pipeline_is_held_while_an_event_is_open() -> None:
     engine = new_engine()
     events = engine.receive(b"USER ana\r\nPASS x\r\nSTAT\r\nRETR 1\r\n")

@@ -62,7 +62,7 @@ class ServerEngine:
         self._host = host
         self._implementation = implementation
         self._state = State.AUTHORIZATION
-        self._is_open = False  # an event waits for its answer
+        self._is_open = True  # an event waits for its answer, or the client for our first word
         self._errors = 0
         self._lines = Lines()
         self._replies = Replies()
@@ -123,6 +123,7 @@ class ServerEngine:
 
     def greet(self, timestamp: str = "") -> None:
         """Say the first word; the timestamp, a fresh msg-id, offers APOP."""
+        self._answered()
         self._authorization.timestamp = timestamp
         ready = say(Phrase.READY, self._replies.language, self._host)
         stamp = f" {timestamp}" if timestamp else ""
