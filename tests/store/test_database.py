@@ -8,7 +8,8 @@ import apsw
 import pytest
 
 from correo.base.errors import DamagedStore, NotFound, Refusal, StorageFull
-from correo.store.sqlite.database import Database, meaning_of, remove_database
+from correo.store.sqlite.connecting import meaning_of, remove_database
+from correo.store.sqlite.database import Database
 
 FIRST = "CREATE TABLE item (number INTEGER PRIMARY KEY, text TEXT)"
 SECOND = "ALTER TABLE item ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"

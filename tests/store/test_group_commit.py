@@ -14,7 +14,7 @@ from correo.base.errors import NotFound, OverQuota, StorageFull, UsageError
 from correo.store.bus import Bus
 from correo.store.model import INBOX, AccountId, MailboxId, Quota
 from correo.store.sqlite.account import SqliteAccountStore
-from correo.store.sqlite.database import connect
+from correo.store.sqlite.connecting import connect
 from correo.store.sqlite.group_commit import JOBS_LIMIT, GroupCommit
 from correo.store.sqlite.journal import CommitJournal, Done
 from correo.store.sqlite.store import SqliteStore, place_of

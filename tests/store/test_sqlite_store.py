@@ -21,7 +21,7 @@ from correo.store.model import (
     MailboxId,
     Quota,
 )
-from correo.store.sqlite import changelog, database, mailboxes
+from correo.store.sqlite import changelog, connecting, database, mailboxes
 from correo.store.sqlite.account import SqliteAccountStore
 from correo.store.sqlite.database import Database
 from correo.store.sqlite.schema import EXPUNGED, MIGRATIONS
@@ -174,7 +174,7 @@ def test_an_account_id_that_could_leave_the_directory_is_refused(tmp_path: Path)
 def test_a_full_disk_stores_nothing_and_the_account_goes_on_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = database.connect
+    original = connecting.connect
 
     def connect(path: Path) -> apsw.Connection:
         connection = original(path)

@@ -42,7 +42,8 @@ from correo.store.directory import (
     ScramVerifier,
 )
 from correo.store.model import AccountId
-from correo.store.sqlite.database import Database, meaning_of
+from correo.store.sqlite.connecting import meaning_of
+from correo.store.sqlite.database import Database
 from correo.store.sqlite.threads import StorageThreads
 
 __all__ = ["SqliteDirectory"]

@@ -21,7 +21,8 @@ from correo.store.blobs.files import FileBlobStore
 from correo.store.model import INLINE_LIMIT, AccountId, StoredBlob
 from correo.store.sqlite import filing
 from correo.store.sqlite.changelog import last_number
-from correo.store.sqlite.database import Database, explained
+from correo.store.sqlite.connecting import explained
+from correo.store.sqlite.database import Database
 from correo.store.sqlite.filing import Letter, letter_of
 from correo.store.sqlite.journal import abandoned_segments, sync_accounts
 from correo.store.sqlite.redo import Redo, RedoLetter, read_segment

@@ -24,7 +24,8 @@ from correo.store.durable import make_directory, meaning_of, sync_directory
 from correo.store.model import AccountId
 from correo.store.sqlite import mailboxes
 from correo.store.sqlite.account import SqliteAccountStore
-from correo.store.sqlite.database import Database, remove_database
+from correo.store.sqlite.connecting import remove_database
+from correo.store.sqlite.database import Database
 from correo.store.sqlite.group_commit import GroupCommit
 from correo.store.sqlite.schema import COUNTED, MIGRATIONS
 from correo.store.sqlite.threads import StorageThreads

@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 
 import apsw
 
-from correo.store.sqlite.database import Database, meaning_of
+from correo.store.sqlite.connecting import meaning_of
+from correo.store.sqlite.database import Database
 
 __all__ = ["Job", "Work", "attempt_all", "attempt_read", "fail", "read", "understood", "write"]
 
