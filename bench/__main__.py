@@ -10,6 +10,7 @@ MEASUREMENTS = {
     "imap_work": "IMAP SEARCH, SORT, THREAD, STORE, COPY, MOVE: Dovecot and correo",
     "pop3": "POP3 login, listings, retrieval: Dovecot and correo",
     "idle": "memory of idle IMAP connections, and how soon a change reaches them",
+    "clients": "client libraries: headers fetched from a Dovecot, messages sent to a correo",
     "store": "the store alone: durable appends, whole-mailbox work, opening an account",
     "rest": "memory of the whole server at rest",
 }
