@@ -10,13 +10,26 @@ RFC 5929    4        tls-server-end-point, which ties SCRAM-...-PLUS to the TLS 
 
 import secrets
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from enum import Enum
 
 from correo.net.tls import client_context, end_point, opportunistic_context
 from correo.wire.sasl import ChannelBinding, ClientMechanism, client_mechanism, preferred
 
-__all__ = ["TlsMode", "context_for", "make_exchange", "strongest"]
+__all__ = [
+    "TlsMode",
+    "Token",
+    "context_for",
+    "current",
+    "make_exchange",
+    "strongest",
+    "token_mechanism",
+]
+
+Token = str | Callable[[], Awaitable[str]]
+"""For OAUTHBEARER and XOAUTH2: an access token, or what gets one that is valid now.
+
+Called once for each login, so that a connection made again has a fresh one."""
 
 NONCE_SIZE = 18  # octets
 
@@ -28,6 +41,11 @@ class TlsMode(Enum):
     OPPORTUNISTIC = "opportunistic"  # STARTTLS where the server offers it; in clear if it does not
     STARTTLS = "starttls"  # STARTTLS, or give up
     IMPLICIT = "implicit"  # from the first octet
+
+
+async def current(token: Token | None) -> str | None:
+    """The token to log in with now; what its function raises goes to who logs in."""
+    return token if token is None or isinstance(token, str) else await token()
 
 
 def channel_binding(tls_object: ssl.SSLObject | None) -> ChannelBinding | None:
@@ -52,6 +70,12 @@ def strongest(
         is_tls=tls_object is not None or may_show_password,
         has_channel_binding=channel_binding(tls_object) is not None,
     )
+
+
+def token_mechanism(offered: Iterable[str]) -> str:
+    """The mechanism for a token: the standard one, unless the server has only its forerunner."""
+    names = {name.upper() for name in offered}
+    return "XOAUTH2" if "XOAUTH2" in names and "OAUTHBEARER" not in names else "OAUTHBEARER"
 
 
 def make_exchange(

@@ -1,5 +1,7 @@
 """An IMAP client for any server: async, typed, only what is asked for crosses the wire."""
 
+from correo.clients.imap.account import ImapAccount
+from correo.clients.imap.changes import Arrived, Change, FlagsChanged, Gone, Renumbered
 from correo.clients.imap.client import ImapClient
 from correo.clients.imap.errors import (
     ImapConnectionError,
@@ -7,23 +9,39 @@ from correo.clients.imap.errors import (
     ImapLoginError,
     ImapReplyError,
 )
+from correo.clients.imap.mailbox import Mailbox
 from correo.clients.imap.message_commands import SinkMaker, quoted
+from correo.clients.imap.messages import Envelope, Message, Part
 from correo.clients.imap.model import CopiedMessages, MailboxEntry, NewMessage, SelectedMailbox
+from correo.clients.imap.query import Q, Query
 from correo.clients.imap.text import Messages
-from correo.clients.security import TlsMode
+from correo.clients.security import TlsMode, Token
 
 __all__ = [
+    "Arrived",
+    "Change",
     "CopiedMessages",
+    "Envelope",
+    "FlagsChanged",
+    "Gone",
+    "ImapAccount",
     "ImapClient",
     "ImapConnectionError",
     "ImapError",
     "ImapLoginError",
     "ImapReplyError",
+    "Mailbox",
     "MailboxEntry",
+    "Message",
     "Messages",
     "NewMessage",
+    "Part",
+    "Q",
+    "Query",
+    "Renumbered",
     "SelectedMailbox",
     "SinkMaker",
     "TlsMode",
+    "Token",
     "quoted",
 ]

@@ -29,7 +29,7 @@ from correo.clients.imap.errors import ImapConnectionError, ImapError, ImapReply
 from correo.clients.imap.login import log_in
 from correo.clients.imap.mailbox_commands import MailboxCommands
 from correo.clients.imap.message_commands import MessageCommands
-from correo.clients.security import TlsMode, context_for
+from correo.clients.security import TlsMode, Token, context_for, current
 from correo.net.output import Recorder
 from correo.wire.imap.response_types import Greeting, Response, ServerId, Verdict
 
@@ -132,14 +132,14 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
         password: str = "",
         *,
         mechanism: str | None = None,
-        token: str | None = None,
+        token: Token | None = None,
         may_show_password: bool = False,
     ) -> None:
         """Log in with the strongest mechanism both sides have.
 
         Args:
             mechanism: insist on this one.
-            token: for OAUTHBEARER or XOAUTH2, instead of a password.
+            token: for OAUTHBEARER or XOAUTH2, instead of a password; or a function that gets one.
             may_show_password: whether it may be shown without TLS (loopback).
 
         Raises:
@@ -151,7 +151,7 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
             username,
             password,
             mechanism=mechanism,
-            token=token,
+            token=await current(token),
             may_show_password=may_show_password,
         )
         if self.capabilities == before:  # not told with the OK: they change with the login
@@ -196,9 +196,13 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
 
         What came with earlier commands and has not been fetched here is returned at once.
         """
-        news = self._picture.take_news()
+        news = self.take_news()
         if news:
             return news
         wait = waiting.idle if self.can("IDLE", "IMAP4REV2") else waiting.poll
         await wait(self.connection, self._picture, timeout)
+        return self.take_news()
+
+    def take_news(self) -> list[Response]:
+        """What came with earlier commands; does not wait."""
         return self._picture.take_news()

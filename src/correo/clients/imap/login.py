@@ -10,7 +10,7 @@ from correo.base.errors import PeerError
 from correo.clients.imap.connection import ImapConnection
 from correo.clients.imap.errors import ImapLoginError
 from correo.clients.imap.text import argument
-from correo.clients.security import make_exchange, strongest
+from correo.clients.security import make_exchange, strongest, token_mechanism
 from correo.wire.imap.response_types import (
     Continuation,
     StatusLine,
@@ -41,7 +41,7 @@ async def log_in(
     offered = {name[5:] for name in capabilities if name.startswith("AUTH=")}
     tls_object = connection.connection.tls_object
     if token is not None and mechanism is None:
-        mechanism = "OAUTHBEARER" if "OAUTHBEARER" in offered else "XOAUTH2"
+        mechanism = token_mechanism(offered)
     name = mechanism or strongest(offered, tls_object, may_show_password=may_show_password)
     if name is None:
         if (

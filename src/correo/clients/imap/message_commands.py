@@ -35,6 +35,7 @@ class MessageCommands(Commands):
         *,
         by_uid: bool = True,
         changed_since: int | None = None,
+        vanished: bool = False,
         sink: SinkMaker | None = None,
     ) -> AsyncIterator[FetchData]:
         """Parts of messages, as they arrive.
@@ -42,6 +43,8 @@ class MessageCommands(Commands):
         Args:
             messages: UIDs, or sequence numbers with by_uid=False.
             items: as in RFC 9051 6.4.5: "(UID FLAGS BODY.PEEK[HEADER])".
+            vanished: with changed_since, and QRESYNC enabled: tell the UIDs that are gone since
+                then too; `mailbox.vanished` has them afterwards.
             sink: gives a place for large literals to stream to, which then do not lie in
                 memory; called when one begins.
 
@@ -49,7 +52,9 @@ class MessageCommands(Commands):
         one message are possible. Left early, the rest is thrown away before the next command.
         """
         command = "UID FETCH" if by_uid else "FETCH"
-        modifier = [f"(CHANGEDSINCE {changed_since})".encode()] if changed_since else []
+        with_vanished = " VANISHED" if vanished else ""
+        since = f"(CHANGEDSINCE {changed_since}{with_vanished})".encode("ascii")
+        modifier = [since] if changed_since else []
         for part in message_sets(messages):
             tag = await self.connection.begin(command, part, items.encode("utf-8"), *modifier)
             self.connection.engine.literal_sink = sink
@@ -59,7 +64,7 @@ class MessageCommands(Commands):
                 elif isinstance(response, TaggedStatus):
                     check(command, response)
 
-    async def search(self, *criteria: str | Literal, by_uid: bool = True) -> list[int]:
+    async def search(self, *criteria: str | bytes | Literal, by_uid: bool = True) -> list[int]:
         """Numbers of the messages that match, ascending.
 
         Args:

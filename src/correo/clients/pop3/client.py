@@ -17,7 +17,7 @@ from typing import Generic, Self, TypeVar
 from correo.clients.pop3.dialogue import Pop3Dialogue, open_dialogue
 from correo.clients.pop3.errors import Pop3ConnectionError, Pop3ReplyError
 from correo.clients.pop3.login import log_in
-from correo.clients.security import TlsMode, context_for
+from correo.clients.security import TlsMode, Token, context_for, current
 from correo.net.output import Recorder
 from correo.wire.pop3.client import Greeting, Receiver, Reply
 
@@ -119,14 +119,14 @@ class Pop3Client:
         password: str = "",
         *,
         mechanism: str | None = None,
-        token: str | None = None,
+        token: Token | None = None,
         may_show_password: bool = False,
     ) -> None:
         """Prove who we are by the strongest way offered, or the one named.
 
         Args:
             mechanism: of SASL, or "APOP", or "USER".
-            token: for OAUTHBEARER and XOAUTH2, which have to be named.
+            token: for OAUTHBEARER or XOAUTH2, instead of a password; or a function that gets one.
             may_show_password: whether it may be shown without TLS (loopback).
 
         Raises:
@@ -140,7 +140,7 @@ class Pop3Client:
             capabilities=self.capabilities,
             timestamp=self.greeting.timestamp,
             mechanism=mechanism,
-            token=token,
+            token=await current(token),
             may_show_password=may_show_password,
         )
 

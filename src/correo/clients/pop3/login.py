@@ -13,7 +13,7 @@ import base64
 from correo.base.errors import PeerError
 from correo.clients.pop3.dialogue import Pop3Dialogue
 from correo.clients.pop3.errors import Pop3LoginError
-from correo.clients.security import make_exchange, strongest
+from correo.clients.security import make_exchange, strongest, token_mechanism
 from correo.wire.pop3.client import Challenge, Reply
 from correo.wire.sasl import ClientMechanism
 
@@ -42,6 +42,8 @@ async def log_in(
     """
     hides = dialogue.connection.is_tls or may_show_password
     offered = capabilities.get("SASL", ())
+    if token is not None and mechanism is None:
+        mechanism = token_mechanism(offered)
     chosen = mechanism or choose(dialogue, offered, timestamp, may_show_password=may_show_password)
     if chosen == "APOP":
         dialogue.engine.apop(username, password)

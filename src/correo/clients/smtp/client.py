@@ -18,7 +18,7 @@ from typing import Self
 
 from correo.base.blobs import Blob
 from correo.base.errors import DamagedStore
-from correo.clients.security import TlsMode
+from correo.clients.security import TlsMode, Token, current
 from correo.clients.smtp.dialogue import SmtpDialogue
 from correo.clients.smtp.errors import SmtpConnectionError
 from correo.clients.smtp.login import log_in
@@ -132,13 +132,13 @@ class SmtpClient:
         password: str = "",
         *,
         mechanism: str | None = None,
-        token: str | None = None,
+        token: Token | None = None,
         may_show_password: bool = False,
     ) -> None:
         """Prove who we are by the strongest mechanism offered, or the one named.
 
         Args:
-            token: for OAUTHBEARER and XOAUTH2, which have to be named.
+            token: for OAUTHBEARER or XOAUTH2, instead of a password; or a function that gets one.
             may_show_password: whether PLAIN and LOGIN may be used without TLS (loopback).
 
         Raises:
@@ -150,7 +150,7 @@ class SmtpClient:
             username,
             password,
             mechanism=mechanism,
-            token=token,
+            token=await current(token),
             may_show_password=may_show_password,
         )
 

@@ -3,7 +3,7 @@
 RFC 4954    4;  RFC 5802 a SCRAM server shows that it knows the password too
 """
 
-from correo.clients.security import make_exchange, strongest
+from correo.clients.security import make_exchange, strongest, token_mechanism
 from correo.clients.smtp.dialogue import SmtpDialogue
 from correo.clients.smtp.errors import SmtpConnectionError, SmtpReplyError
 from correo.wire.sasl import ClientMechanism, MechanismError
@@ -25,6 +25,8 @@ async def log_in(
     """Raises SmtpReplyError, SmtpConnectionError."""
     offered = dialogue.engine.extensions.mechanisms
     tls_object = dialogue.connection.tls_object
+    if token is not None and mechanism is None:
+        mechanism = token_mechanism(offered)
     name = mechanism or strongest(offered, tls_object, may_show_password=may_show_password)
     if name is None:
         raise SmtpConnectionError("AUTH", no_mechanism(dialogue))
