@@ -1,4 +1,4 @@
-"""The Python blocks of README.md and docs/testing.md run as they are printed."""
+"""The Python blocks of README.md, docs/clients.md and docs/testing.md run as they are printed."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 BLOCKS = [
     pytest.param(block, id=f"{name}-{number}")
-    for name in ("README.md", "docs/testing.md")
+    for name in ("README.md", "docs/clients.md", "docs/testing.md")
     for number, block in enumerate(BLOCK.findall((ROOT / name).read_text("utf-8")))
 ]
 

@@ -1,0 +1,21 @@
+"""The async clients for programs that are not: the same code, run in a thread of its own.
+
+with open_mailbox(account, "INBOX") as inbox:
+    for message in inbox.messages(Q.unseen):
+        print(message.envelope.subject)
+"""
+
+from correo.clients.sync.bridge import Bridge, Facade, blocking, iterating
+from correo.clients.sync.imap import SyncMailbox, open_mailbox
+from correo.clients.sync.smtp import SyncSmtpClient, open_smtp
+
+__all__ = [
+    "Bridge",
+    "Facade",
+    "SyncMailbox",
+    "SyncSmtpClient",
+    "blocking",
+    "iterating",
+    "open_mailbox",
+    "open_smtp",
+]
