@@ -1,10 +1,16 @@
-"""Sessions in several workers on one mailbox, some of which are killed: every picture stays true."""
+"""Sessions in several workers on one mailbox, some of which are killed: every picture stays true.
+
+CORREO_CONCURRENCY_MINUTES sets how long the last test goes on: `CORREO_CONCURRENCY_MINUTES=5
+pytest tests/whole/test_many_workers.py -k as_long`. Without it, it takes some seconds.
+"""
 
 import asyncio
 import itertools
 import os
+import random
 import signal
 import ssl
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +19,6 @@ from tests.servers.imap.test_many_sessions import (
     RANDOM,
     ModelClient,
     Speaker,
-    World,
     act,
     agree,
     resynchronise,
@@ -29,6 +34,9 @@ pytestmark = pytest.mark.slow
 CLIENTS = 6
 ROUNDS = 150
 LIMIT_S = 120.0
+LONG_S = float(os.environ.get("CORREO_CONCURRENCY_MINUTES", "0.1")) * 60
+LONG_SEED = int(os.environ.get("CORREO_CONCURRENCY_SEED", "0")) or random.randrange(1, 1 << 32)
+CROWD = 200  # messages from which on the long test makes room
 
 
 class SocketClient:
@@ -78,6 +86,7 @@ class ServedWorld:
         self._server = server
         self._users = itertools.cycle([ANA, guest] if guest else [ANA])
         self.clients: list[SocketClient] = []
+        self.bodies: dict[tuple[int, int], bytes] = {}
         self._context = ssl.create_default_context(cafile=server.ca_certificate)
 
     async def login(self) -> Speaker:
@@ -104,7 +113,10 @@ class ServedWorld:
             return client
 
 
-async def play(server: ServerProcess, *, seed: int, kills: bool, guest: str = "") -> None:
+async def play(
+    server: ServerProcess, *, seed: int, kills: bool, guest: str = "", for_s: float = 0.0
+) -> None:
+    """Args: for_s: how long at least, whatever the number of rounds."""
     RANDOM.seed(seed)
     world = ServedWorld(server, guest)
     try:
@@ -113,15 +125,17 @@ async def play(server: ServerProcess, *, seed: int, kills: bool, guest: str = ""
             for mailbox in ("INBOX", "Archive", "Trash"):
                 answer = await owner.command(f"SETACL {mailbox} {guest} lrswipkxtea")
                 assert b" OK " in answer[-1], answer
-        await play_in(world, server, kills=kills)
+        await play_in(world, server, kills=kills, until=time.monotonic() + for_s)
     finally:
         for client in world.clients:
             await client.gone()
 
 
-async def play_in(world: ServedWorld, server: ServerProcess, *, kills: bool) -> None:
+async def play_in(world: ServedWorld, server: ServerProcess, *, kills: bool, until: float) -> None:
     models = [await fresh(world, at) for at in range(CLIENTS)]
-    for number in range(ROUNDS):
+    for number in itertools.count():
+        if number >= ROUNDS and time.monotonic() >= until:
+            return
         if kills and number % 15 == 14:
             os.kill(RANDOM.choice(sorted(workers(server))), signal.SIGKILL)
         acting = RANDOM.sample(range(CLIENTS), RANDOM.randint(1, CLIENTS))
@@ -129,16 +143,31 @@ async def play_in(world: ServedWorld, server: ServerProcess, *, kills: bool) -> 
         await replace_lost(world, models, dict(zip(acting, outcomes, strict=True)))
         if number % 10 == 9:
             await settle(world, models)
+            await make_room(world, models)
 
 
-async def fresh(world: World, at: int) -> ModelClient:
-    model = ModelClient(await world.login(), qresync=at % 2 == 1)
+async def make_room(world: ServedWorld, models: list[ModelClient]) -> None:
+    """Half of a large mailbox goes, so that a long game stays as quick as a short one."""
+    count = len(models[0].messages)
+    if count < CROWD:
+        return
+    try:
+        await models[0].command(
+            f"UID STORE 1:{models[0].messages[count // 2].uid} +FLAGS \\Deleted"
+        )
+        await models[0].command("EXPUNGE")
+    except ConnectionError:
+        models[0] = await fresh(world, 0)
+
+
+async def fresh(world: ServedWorld, at: int) -> ModelClient:
+    model = ModelClient(await world.login(), qresync=at % 2 == 1, bodies=world.bodies)
     await model.open()
     return model
 
 
 async def replace_lost(
-    world: World, models: list[ModelClient], outcomes: dict[int, BaseException | None]
+    world: ServedWorld, models: list[ModelClient], outcomes: dict[int, BaseException | None]
 ) -> None:
     """Whose worker was killed begins anew; any other mishap is one."""
     for at, outcome in outcomes.items():
@@ -148,7 +177,7 @@ async def replace_lost(
             raise outcome
 
 
-async def settle(world: World, models: list[ModelClient]) -> None:
+async def settle(world: ServedWorld, models: list[ModelClient]) -> None:
     """Everybody who is still connected has the same picture, and so has who comes back."""
     for at, model in enumerate(models):
         try:
@@ -185,3 +214,11 @@ def test_owners_and_guests_keep_a_true_picture_over_all_workers(
     assert done.returncode == 0, done.stderr
     with running("serve", founded / "data", options(founded)) as server:
         asyncio.run(asyncio.wait_for(play(server, seed=seed, kills=kills, guest=guest), LIMIT_S))
+
+
+def test_every_client_keeps_a_true_picture_as_long_as_one_likes(founded: Path) -> None:
+    """Not the same game each time; whoever wants one again sets CORREO_CONCURRENCY_SEED."""
+    print("CORREO_CONCURRENCY_SEED", LONG_SEED)
+    with running("serve", founded / "data", options(founded)) as server:
+        game = play(server, seed=LONG_SEED, kills=True, for_s=LONG_S)
+        asyncio.run(asyncio.wait_for(game, LIMIT_S + LONG_S))

@@ -58,7 +58,10 @@ class Message:
 
 @dataclass
 class ModelClient:
-    """A client that believes what it is told, and checks it."""
+    """A client that believes what it is told, and checks it.
+
+    bodies: the octets each (UIDVALIDITY, UID) was ever seen to name; clients may share one.
+    """
 
     client: Speaker
     qresync: bool = False
@@ -66,6 +69,7 @@ class ModelClient:
     modseq: int = 0
     told_modseqs: list[int] = field(default_factory=list)
     uid_validity: int = 0
+    bodies: dict[tuple[int, int], bytes] = field(default_factory=dict)
 
     async def command(self, text: str | bytes) -> list[bytes]:
         lines = await self.client.command(text)
@@ -126,6 +130,10 @@ class ModelClient:
         if match := re.search(rb"UID (\d+)", items):
             assert known.uid in (None, int(match[1])), f"message {number} is another one"
             known.uid = int(match[1])
+        if match := re.search(rb"BODY\[\] \{\d+\}\r\n(.*)", items, re.DOTALL):
+            assert known.uid is not None
+            first = self.bodies.setdefault((self.uid_validity, known.uid), match[1])
+            assert match[1] == first, f"UID {known.uid} names another message now"
         if match := re.search(rb"FLAGS \(([^)]*)\)", items):
             known.flags = frozenset(match[1].decode().split())
         if match := re.search(rb"MODSEQ \((\d+)\)", items):
