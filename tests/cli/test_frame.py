@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from correo.cli.frame import COMMANDS, make_app
+from correo.cli.frame import COMMANDS, make_app, unwrapped
 
 
 def test_help_names_every_command_and_imports_none_of_them() -> None:
@@ -81,3 +81,10 @@ def test_closed_standard_streams_are_as_good_as_empty_ones(tmp_path: Path) -> No
     )
     assert subprocess.run(["/bin/sh", "-c", script], check=False).returncode == 0
     assert (tmp_path / "correo.toml").exists()
+
+
+def test_help_is_broken_by_the_terminal_only() -> None:
+    assert unwrapped("One.\n\nTwo\n  lines.\nOther.") == "One.\n\nTwo\n  lines.\nOther."
+    assert unwrapped("One,\nstill one.\n\nTwo,\nstill two.") == "One, still one.\n\nTwo, still two."
+    shown = CliRunner().invoke(make_app(), ["import", "--help"], env={"COLUMNS": "1000"}).stdout
+    assert "with its folders, flags and keywords; mbox files; .eml files. Folders become" in shown

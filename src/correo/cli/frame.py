@@ -4,6 +4,7 @@ So `correo --help` is quick, and a server does not carry the mail clients around
 """
 
 from importlib import import_module
+from inspect import cleandoc
 from typing import Any
 
 import typer
@@ -11,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from correo import __version__
 
-__all__ = ["COMMANDS", "make_app"]
+__all__ = ["COMMANDS", "make_app", "unwrapped"]
 
 # name -> (module in correo.cli, help); in the order of `correo --help`
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -51,11 +52,27 @@ class LazyGroup(TyperGroup):
             return TyperCommand(cmd_name, help=line)
         command = typer.main.get_command(import_module(f"correo.cli.{module}").app)
         command.name = cmd_name
+        unwrap_help(command)
         return command
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         self.is_listing = True
         super().format_help(ctx, formatter)
+
+
+def unwrap_help(command: Any) -> None:
+    """Let the terminal break the lines of the help, not the docstring it is made of."""
+    command.help = unwrapped(command.help or "")
+    for inner in getattr(command, "commands", {}).values():
+        unwrap_help(inner)
+
+
+def unwrapped(text: str) -> str:
+    """Every paragraph on one line, but for those with lines that are indented."""
+    paragraphs = cleandoc(text).split("\n\n")
+    return "\n\n".join(
+        each if "\n " in each else " ".join(each.splitlines()) for each in paragraphs
+    )
 
 
 def show_version(asked: bool) -> None:
