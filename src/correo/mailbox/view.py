@@ -62,6 +62,7 @@ class View(Watcher):
         "live",
         "saved",
         "told_modseq",
+        "touched",
         "uid_next",
         "uids",
         "woken",
@@ -76,6 +77,7 @@ class View(Watcher):
         self.uid_next = live.uid_next
         self.told_modseq = live.highest_modseq  # all that happened up to it has been told
         self.saved: list[int] = []  # UIDs of the last SEARCH RETURN (SAVE), ascending
+        self.touched: set[int] | None = None  # UIDs new or changed, if somebody takes them
         self._keywords = live.keyword_count
         self._pending: list[Delta] | None = None
         self._own_modseqs: set[int] | None = None
@@ -140,6 +142,17 @@ class View(Watcher):
     def has_news(self) -> bool:
         return self._pending is not None
 
+    def leaving(self) -> list[int]:
+        """The UIDs that this view shows and that are expunged, ascending."""
+        return self._gone(self._pending or [])
+
+    def take_touched(self) -> list[int]:
+        """The messages that came or changed since this was last asked, and that are still there,
+        by whomever; ascending."""
+        touched, self.touched = self.touched or set(), set()
+        there = self.live.position
+        return [x for x in sorted(touched) if self.position(x) >= 0 and there(x) >= 0]
+
     @property
     def holds_back(self) -> bool:
         """Whether there are expunged messages the client has not been told of."""
@@ -149,6 +162,8 @@ class View(Watcher):
         """The client is told of these changes by the answer to its own command."""
         if not stored.changed:
             return
+        if self.touched is not None:
+            self.touched.update([change.uid for change in stored.changed])
         if self._pending is None and self.live.take_stored(stored, self):
             self.told_modseq = self.live.highest_modseq
             if self._keywords != self.live.keyword_count:
@@ -234,8 +249,10 @@ class View(Watcher):
         own = self._own_modseqs or ()
         if own and max(own) <= self.live.highest_modseq:
             self._own_modseqs = None
-        live = self.live
-        for uid in sorted({uid for delta in pending for uid in delta.changed}):
+        live, changed = self.live, {uid for delta in pending for uid in delta.changed}
+        if self.touched is not None:
+            self.touched |= changed
+        for uid in sorted(changed):
             number, at = self.position(uid) + 1, live.position(uid)
             if uid < shown_before and number and at >= 0 and live.modseqs[at] not in own:
                 told.changed.append((number, uid, live.flags[at], live.modseqs[at]))

@@ -42,6 +42,7 @@ class Connection(Link):
         "__weakref__",
         "_admit",
         "_eof_is_told",
+        "_errand",
         "_is_closing",
         "_is_stopping",
         "_make_session",
@@ -68,6 +69,7 @@ class Connection(Link):
         self._on_closed = on_closed
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
+        self._errand: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._peer_has_ended = False
         self._eof_is_told = False
         self._is_closing = False  # close() was called while a handler was at work
@@ -122,6 +124,15 @@ class Connection(Link):
             self._start(self._output.drain())
         elif engine.is_closed:
             self._end()
+
+    def run(self, errand: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do what no event asked for, as a handler does: now, or when none is at work any more.
+
+        One errand waits at a time; another takes its place.
+        """
+        self._errand = errand
+        if not self._is_busy and self._session is not None:
+            self._guarded(self._come_to_rest)
 
     def close(self) -> None:
         """Send what is ready, then close; a handler at work sends its answer first."""
@@ -216,6 +227,10 @@ class Connection(Link):
             return
         self.flush()
         if self._is_busy or self._is_ending:
+            return
+        if self._errand is not None and not self._is_lost:
+            errand, self._errand = self._errand, None
+            self._start(errand())
             return
         if self._is_closing:
             self._end()

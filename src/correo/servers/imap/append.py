@@ -102,9 +102,7 @@ async def answer_complete(session: ImapSession, command: AppendComplete) -> None
         raise
     finally:
         filing.abort()
-    selected = session.selected
-    if selected is not None and target.is_same(selected.live.account, selected.live.mailbox):
-        selected.live.is_stale = True
+    session.note_filed(target, [each.uid for each in appended])
     code = codes.append_uid(target.mailbox.uid_validity, [each.uid for each in appended])
     if filing.replaced is not None:
         session.engine.send_lines([responses.ok_line(code, "the new one is there")])  # 3.2

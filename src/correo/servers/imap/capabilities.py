@@ -32,6 +32,8 @@ MAIL = (
     "SORT",  # RFC 5256
     "SORT=DISPLAY",  # RFC 5957
     "ESORT",  # RFC 5267
+    "CONTEXT=SEARCH",  # RFC 5267
+    "CONTEXT=SORT",  # RFC 5267
     "THREAD=ORDEREDSUBJECT",  # RFC 5256
     "THREAD=REFERENCES",  # RFC 5256
     "THREAD=REFS",  # draft-ietf-morg-inthread

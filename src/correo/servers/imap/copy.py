@@ -14,7 +14,6 @@ another account, or without the right to set all flags, see `mailbox.transfer`.
 from correo.base.errors import NotFound
 from correo.mailbox.live import LiveMailbox
 from correo.mailbox.transfer import transfer
-from correo.mailbox.view import View
 from correo.servers.imap.numbers import uids_of
 from correo.servers.imap.places import Place
 from correo.servers.imap.refusals import Expunged, NoTarget, ReadOnly
@@ -28,7 +27,6 @@ __all__ = ["HANDLERS"]
 
 
 async def answer_copy(session: ImapSession, command: Copy) -> None:
-    view = session.view
     uids = await named(session, command)
     if uids is None:
         return
@@ -37,7 +35,7 @@ async def answer_copy(session: ImapSession, command: Copy) -> None:
         copied = await copy(session, uids, target)
     except NotFound:
         raise NoTarget from None
-    note_target(view, target)
+    session.note_filed(target, [each.uid for each in copied])
     await session.conclude(command, "copied", uid_code(target, copied))
 
 
@@ -54,6 +52,7 @@ async def answer_move(session: ImapSession, command: Move) -> None:
     except NotFound:
         raise NoTarget from None
     view.live.is_stale = True
+    session.note_filed(target, [each.uid for each in moved])
     if moved:
         session.engine.send_lines([responses.ok_line(uid_code(target, moved), "moved")])
     await session.conclude(command, "moved")
@@ -94,11 +93,6 @@ async def named(session: ImapSession, command: Copy | Move) -> list[int] | None:
         return uids
     await session.conclude_refused(command, Expunged())
     return None
-
-
-def note_target(view: View, target: Place) -> None:
-    if target.is_same(view.live.account, view.live.mailbox):
-        view.live.is_stale = True
 
 
 def uid_code(target: Place, copied: list[Copied]) -> bytes:

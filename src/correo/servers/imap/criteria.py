@@ -7,7 +7,7 @@ RFC 5182    2.1      "$" within a search
 RFC 8514    4.4      SAVEDATESUPPORTED
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from correo.mailbox import criteria
@@ -19,7 +19,7 @@ from correo.store.model import Column
 from correo.wire.imap import search_keys as keys
 from correo.wire.imap.search_keys import SearchKey
 
-__all__ = ["criterion_of", "every", "is_fuzzy", "mentions_numbers"]
+__all__ = ["criterion_of", "every", "is_fuzzy", "mapped", "mentions_numbers"]
 
 EVERY = criteria.Everything()
 NONE = criteria.Not(EVERY)
@@ -144,3 +144,18 @@ def every(key: SearchKey) -> Iterator[SearchKey]:
                 waiting += (key.left, key.right)
             case keys.AllOf():
                 waiting += key.keys
+
+
+def mapped(key: SearchKey, change: Callable[[SearchKey], SearchKey]) -> SearchKey:
+    """The same search with each key that is made of no others put through `change`."""
+    match key:
+        case keys.Not():
+            return keys.Not(mapped(key.key, change))
+        case keys.FuzzyKey():
+            return keys.FuzzyKey(mapped(key.key, change))
+        case keys.Or():
+            return keys.Or(mapped(key.left, change), mapped(key.right, change))
+        case keys.AllOf():
+            return keys.AllOf(tuple(mapped(each, change) for each in key.keys))
+        case _:
+            return change(key)

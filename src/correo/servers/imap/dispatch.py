@@ -22,6 +22,7 @@ from correo.servers.imap import (
     status,
     store,
     uidbatches,
+    updates,
     urlauth,
     urlfetch,
 )
@@ -52,6 +53,7 @@ GROUPS = (
     store,
     copy,
     uidbatches,
+    updates,
     urlauth,
     urlfetch,
 )

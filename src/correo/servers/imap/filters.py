@@ -10,7 +10,7 @@ Cost: one look at the account's annotations, if there is a FILTER at all.
 
 from collections.abc import Mapping
 
-from correo.servers.imap.criteria import every
+from correo.servers.imap.criteria import every, mapped
 from correo.servers.imap.refusals import Misused, UndefinedFilter
 from correo.servers.imap.session import ImapSession
 from correo.wire.imap import search_keys as keys
@@ -32,19 +32,12 @@ async def without_filters(session: ImapSession, key: SearchKey) -> SearchKey:
 
 
 def replaced(key: SearchKey, notes: Mapping[str, bytes], depth: int) -> SearchKey:
-    match key:
-        case keys.FilterKey():
-            return replaced(named(key.name, notes, depth), notes, depth - 1)
-        case keys.Not():
-            return keys.Not(replaced(key.key, notes, depth))
-        case keys.FuzzyKey():
-            return keys.FuzzyKey(replaced(key.key, notes, depth))
-        case keys.Or():
-            return keys.Or(replaced(key.left, notes, depth), replaced(key.right, notes, depth))
-        case keys.AllOf():
-            return keys.AllOf(tuple(replaced(each, notes, depth) for each in key.keys))
-        case _:
-            return key
+    def meant(each: SearchKey) -> SearchKey:
+        if not isinstance(each, keys.FilterKey):
+            return each
+        return replaced(named(each.name, notes, depth), notes, depth - 1)
+
+    return mapped(key, meant)
 
 
 def named(name: str, notes: Mapping[str, bytes], depth: int) -> SearchKey:

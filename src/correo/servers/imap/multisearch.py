@@ -18,6 +18,7 @@ from correo.mailbox.fuzzy import relevancy
 from correo.mailbox.namespaces import OTHERS
 from correo.mailbox.search import search
 from correo.mailbox.view import View
+from correo.servers.imap import updates
 from correo.servers.imap.criteria import criterion_of
 from correo.servers.imap.filters import without_filters
 from correo.servers.imap.places import Place
@@ -54,6 +55,7 @@ async def answer_multi_search(session: ImapSession, command: MultiSearch) -> Non
     command.key = await without_filters(session, command.key)
     for place in await chosen(session, command.sources):
         await search_in(session, command, place)
+    await updates.begin(session, command, [])
     await session.conclude(command, "searched")
 
 

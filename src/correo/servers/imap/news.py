@@ -22,12 +22,13 @@ from correo.wire.imap.server import ImapServerEngine
 __all__ = ["flag_names", "flags_allowed", "flags_lines", "modseq_code", "tell"]
 
 
-def tell(engine: ImapServerEngine, view: View, *, expunges: bool) -> bytes:
+def tell(engine: ImapServerEngine, view: View, *, expunges: bool, flags: bool = True) -> bytes:
     """Put what the client has yet to hear into the engine.
 
     Args:
         expunges: whether it may be told of expunged messages now (never within FETCH, STORE and
             SEARCH by sequence number).
+        flags: whether it wants to be told of flags.
 
     Returns:
         The response code the tagged answer should carry, b"" for none.
@@ -45,7 +46,8 @@ def tell(engine: ImapServerEngine, view: View, *, expunges: bool) -> bytes:
         lines.extend(responses.expunge(number) for number in told.expunged)
     if told.exists is not None:
         lines.append(responses.exists(told.exists))
-    lines.extend(flags_lines(engine, told.changed))
+    if flags:
+        lines.extend(flags_lines(engine, told.changed))
     engine.send_lines(lines)
     return modseq_code(engine, view, vanished=bool(told.vanished))
 

@@ -72,6 +72,7 @@ NEEDED: dict[type[Command], Needs] = {
     commands.Sort: NOTHING,
     commands.Thread: NOTHING,
     commands.UidBatches: NOTHING,
+    commands.CancelUpdate: NOTHING,
     # of one's own mailboxes only; an URL opens what its owner lets it open:
     **dict.fromkeys((commands.GenUrlAuth, commands.ResetKey, commands.UrlFetch), NOTHING),
     commands.Select: Needs(READ),

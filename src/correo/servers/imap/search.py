@@ -5,6 +5,7 @@ RFC 3501    7.2.5    the SEARCH response, for clients that enabled no IMAP4rev2 
 RFC 4731             ESEARCH; RFC 5182 SEARCHRES; RFC 5032 WITHIN
 RFC 9394    3.1, 3.2 PARTIAL; RFC 5466 FILTER; RFC 6203 FUZZY, RELEVANCY
 RFC 7162    3.1.5, 3.1.6   MODSEQ
+RFC 5267    4        CONTEXT, a hint that is not needed; UPDATE: see `updates`
 
 Departures: no message is \\Recent. Days are days in UTC, but for SENTBEFORE, SENTON and
 SENTSINCE, which look at the Date field as it stands.
@@ -19,6 +20,7 @@ from correo.base.errors import Refusal
 from correo.mailbox.fuzzy import relevancy
 from correo.mailbox.search import search
 from correo.mailbox.view import View
+from correo.servers.imap import updates
 from correo.servers.imap.criteria import criterion_of, is_fuzzy, mentions_numbers
 from correo.servers.imap.filters import without_filters
 from correo.servers.imap.refusals import Misused, UnknownCharset
@@ -59,6 +61,7 @@ class Found:
 
 async def answer_search(session: ImapSession, command: Search) -> None:
     check_fuzzy(command)
+    updates.check(session, command)
     try:
         uids = await found_by(session, command)
         scores = await scores_of(session, command, uids)
@@ -123,6 +126,7 @@ async def tell(
     modseq = highest_modseq(view, answered) if command.mentions_modseq else None
     told = [scores[uid] for uid in uids] if scores else None
     session.engine.send_lines(result_lines(session, command, Found(numbers, modseq, told)))
+    await updates.begin(session, command, uids)
     await conclude(session, command)
 
 

@@ -6,13 +6,11 @@ small and makes nothing before it is needed.
 
 RFC 9051    3        the states are the engine's
             5.4      the time-out of an idle client
-RFC 2180    3.3      a mailbox deleted by somebody else: its clients are told BYE
 
 Cost: a few hundred octets at rest, engine and connection apart.
 """
 
-import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from correo.accounts.sasl import LoggedIn, SaslLogin
@@ -20,8 +18,9 @@ from correo.base.errors import PeerError, Refusal, UsageError
 from correo.mailbox.view import View
 from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
-from correo.servers.imap import capabilities, news, uidonly
+from correo.servers.imap import capabilities, telling, uidonly
 from correo.servers.imap.filing import Filing
+from correo.servers.imap.following import Following
 from correo.servers.imap.guests import Guest, answer_guest
 from correo.servers.imap.places import Place, Places
 from correo.servers.imap.progress import keep_telling
@@ -51,8 +50,8 @@ class ImapSession:
         "connection",
         "engine",
         "filing",
+        "following",
         "guest",
-        "is_telling",
         "sasl",
         "services",
     )
@@ -67,7 +66,7 @@ class ImapSession:
         self._targets: Targets | None = None
         self._is_examined = False
         self.guest: Guest | None = None  # the selected mailbox is somebody else's
-        self.is_telling = False  # a task waits for a slow reader, to tell it the news
+        self.following: Following | None = None  # searches in the selected mailbox
         self.sasl: SaslLogin | LoggedIn | None = None  # an AUTHENTICATE under way
         self.filing: Filing | None = None  # an APPEND under way
 
@@ -210,9 +209,26 @@ class ImapSession:
         if not place.is_own:
             self.guest = Guest(self, place)
 
+    def follow(self) -> Following:
+        """What this session follows in its selected mailbox."""
+        if self.following is None:
+            self.following = Following()
+            self.view.touched = set()
+        return self.following
+
+    def note_filed(self, target: Place, uids: Iterable[int]) -> None:
+        """This client has put messages into a mailbox, perhaps the selected one."""
+        view = self._view
+        if view is None or not target.is_same(view.live.account, view.live.mailbox):
+            return
+        view.live.is_stale = True
+        if self.following is not None:
+            self.following.own.update(uids)
+
     def leave_mailbox(self) -> None:
         """Let go of the selected mailbox, if there is one."""
         view, self._view = self._view, None
+        self.following = None
         guest, self.guest = self.guest, None
         if guest is not None:
             guest.close()
@@ -277,46 +293,8 @@ class ImapSession:
 
     async def tell_news(self, *, expunges: bool) -> bytes:
         """Put what happened to the mailbox into the engine; see `news.tell`."""
-        view = self._view
-        if view is None:
-            return b""
-        await view.live.refresh_if_stale()
-        if view.live.is_gone:
-            self.engine.bye("the mailbox has been deleted")
-            return b""
-        return news.tell(self.engine, view, expunges=expunges)
-
-    # IDLE
+        return await telling.tell_news(self, expunges=expunges)
 
     def woken(self) -> None:
-        """Something happened in the mailbox; an idle client hears of it at once."""
-        view = self._view
-        if view is None or not view.wants_news or self.is_telling:
-            return
-        if self.guest is not None and self.guest.is_stale:
-            return  # first it is asked whether the guest may still hear of it
-        if self.connection.is_writing_paused or self.connection.is_busy:
-            self.is_telling = True
-            self.connection.loop.create_task(self._tell_slow_reader())
-        else:
-            self._tell_now(view)
-
-    def _tell_now(self, view: View) -> None:
-        if view.live.is_gone:
-            self.engine.bye("the mailbox has been deleted")
-        else:
-            news.tell(self.engine, view, expunges=True)
-        self.connection.flush()
-
-    async def _tell_slow_reader(self) -> None:
-        """Until it reads, its view takes down what happens, folded to the size of the mailbox."""
-        try:
-            while self._view is not None and self.connection.is_busy:
-                await self.connection.drain()
-                await asyncio.sleep(0)
-            await self.connection.drain()
-        except ConnectionError:
-            return
-        finally:
-            self.is_telling = False
-        self.woken()
+        """Something happened in the selected mailbox."""
+        telling.woken(self)

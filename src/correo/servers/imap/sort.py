@@ -2,7 +2,7 @@
 
 RFC 5256    3        SORT, THREAD: ORDEREDSUBJECT, REFERENCES; no EXPUNGE while numbers are told
 RFC 5957             SORT=DISPLAY
-RFC 5267    3.1      ESORT
+RFC 5267    3.1      ESORT; 4 UPDATE
 RFC 6203    6        RELEVANCY
 draft-ietf-morg-inthread-01   THREAD=REFS
 
@@ -13,8 +13,9 @@ from collections.abc import Sequence
 
 from correo.base.errors import Refusal
 from correo.mailbox import threads
-from correo.mailbox.sort import SortKey, SortOrder, sort
+from correo.mailbox.sort import sort
 from correo.mailbox.threads import Branch
+from correo.servers.imap import updates
 from correo.servers.imap.search import check_fuzzy, conclude, found_by, scores_of, tell
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
@@ -25,12 +26,12 @@ __all__ = ["HANDLERS"]
 
 
 async def answer_sort(session: ImapSession, command: Sort) -> None:
-    orders = [SortOrder(SortKey(key.value), is_reversed) for key, is_reversed in command.orders]
     check_fuzzy(command)
+    updates.check(session, command)
     try:
         found = await found_by(session, command)
         scores = await scores_of(session, command, found)
-        uids = await sort(session.view.live, found, orders, scores)
+        uids = await sort(session.view.live, found, updates.orders_of(command), scores)
     except Refusal as refusal:
         await session.conclude_refused(command, refusal, expunges=False)
         return

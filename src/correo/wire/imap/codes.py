@@ -66,6 +66,7 @@ __all__ = [
     "metadata_long_entries",
     "metadata_max_size",
     "modified",
+    "no_update",
     "permanent_flags",
     "uid_next",
     "uid_validity",
@@ -154,6 +155,11 @@ def metadata_long_entries(size: int) -> bytes:
 def metadata_max_size(size: int) -> bytes:
     """RFC 5464 4.3. size: octets a value may have."""
     return b"METADATA MAXSIZE %d" % size
+
+
+def no_update(tag: bytes) -> bytes:
+    """RFC 5267 4.3.1. tag: of the search that will not be followed."""
+    return b"NOUPDATE %b" % string(tag)
 
 
 def undefined_filter(name: str) -> bytes:

@@ -9,7 +9,7 @@ RFC 9051, 3501        commands and arguments
 RFC 7162              CONDSTORE and QRESYNC parameters
 RFC 5258, 5819, 6154, 8438   LIST selection and return options, CREATE USE
 RFC 4731, 5182        SEARCH RETURN
-RFC 5256, 5957, 5267  SORT and its RETURN, THREAD
+RFC 5256, 5957, 5267  SORT and its RETURN, THREAD; UPDATE, CANCELUPDATE
 RFC 10022             UIDBATCHES
 RFC 9394, 7377        PARTIAL, ESEARCH over many mailboxes
 RFC 5464, 9590        METADATA, LIST RETURN (METADATA)
@@ -38,6 +38,7 @@ __all__ = [
     "Authenticate",
     "AuthenticateCancelled",
     "AuthenticateResponse",
+    "CancelUpdate",
     "Check",
     "Close",
     "Command",
@@ -141,6 +142,8 @@ class SearchReturn(Enum):
     SAVE = b"SAVE"
     RELEVANCY = b"RELEVANCY"  # RFC 6203; only where FUZZY is among the keys
     PARTIAL = b"PARTIAL"  # with Search.partial; never together with ALL
+    CONTEXT = b"CONTEXT"  # RFC 5267 4.2; a hint
+    UPDATE = b"UPDATE"  # RFC 5267 4.3, with Search.update_items
 
 
 class StoreMode(Enum):
@@ -537,7 +540,8 @@ class Search(Command):
     """returns: None without RETURN; RETURN () comes as {ALL}.
     mentions_modseq: whether MODSEQ is among the keys (RFC 7162 3.1.5: the answer then carries
         the highest mod-sequence, and CONDSTORE counts as enabled).
-    is_charset_known: if not, the keys have not been read; the answer is NO [BADCHARSET]."""
+    is_charset_known: if not, the keys have not been read; the answer is NO [BADCHARSET].
+    update_items: what to FETCH of new messages that are found (RFC 5465 7)."""
 
     is_uid: bool
     key: SearchKey
@@ -545,6 +549,7 @@ class Search(Command):
     mentions_modseq: bool = False
     is_charset_known: bool = True
     partial: PartialRange | None = None
+    update_items: tuple[FetchItem, ...] = ()
 
 
 @dataclass(slots=True)
@@ -552,6 +557,13 @@ class MultiSearch(Search):
     """ESEARCH (RFC 7377): is_uid always; the answer speaks of UIDs, and of each mailbox."""
 
     sources: tuple[Source, ...] = ()
+
+
+@dataclass(slots=True)
+class CancelUpdate(Command):
+    """CANCELUPDATE (RFC 5267 4.3.5). tags: of the commands that asked for updates."""
+
+    tags: tuple[bytes, ...]
 
 
 class SortKey(Enum):

@@ -5,7 +5,7 @@ joins many lines into one write.
 
 RFC 9051    7        server responses
 RFC 7162    3.2.10   VANISHED; 3.1.5 MODSEQ in SEARCH and ESEARCH
-RFC 4731    3.1      ESEARCH; RFC 5267 3.1 ordered by SORT; RFC 9394 3.1 PARTIAL
+RFC 4731    3.1      ESEARCH; RFC 5267 3.1 ordered by SORT, 4.3 ADDTO; RFC 9394 3.1 PARTIAL
 RFC 5256    4        SORT, THREAD; RFC 9208 4.2 QUOTA, QUOTAROOT
 RFC 5258    4        extended LIST items: CHILDINFO; RFC 9051 6.3.9.7 OLDNAME
 RFC 2342    5        NAMESPACE; RFC 2971 3.2 ID
@@ -27,6 +27,7 @@ __all__ = [
     "comparator",
     "enabled",
     "esearch",
+    "esearch_update",
     "exists",
     "expunge",
     "fetch_line",
@@ -39,6 +40,7 @@ __all__ = [
     "metadata",
     "my_rights",
     "namespace",
+    "no_line",
     "ok_line",
     "quota",
     "quota_root",
@@ -50,6 +52,9 @@ __all__ = [
     "url_fetch",
     "vanished",
 ]
+
+
+Piece = tuple[int, Sequence[int]]  # a position in a result, and what is put or taken there
 
 
 def capability(capabilities: bytes) -> bytes:
@@ -64,6 +69,11 @@ def enabled(names: Sequence[str]) -> bytes:
 def ok_line(code: bytes, text: str) -> bytes:
     """An untagged OK with a response code: what SELECT says of the mailbox, CLOSED, alerts."""
     return b"* OK [%b] %b\r\n" % (code, text.encode("utf-8"))
+
+
+def no_line(code: bytes, text: str) -> bytes:
+    """An untagged NO with a response code: a part of a command that is not done."""
+    return b"* NO [%b] %b\r\n" % (code, text.encode("utf-8"))
 
 
 def exists(count: int) -> bytes:
@@ -154,6 +164,23 @@ def esearch(
         parts.append(b"RELEVANCY (%b)" % b" ".join([b"%d" % score for score in scores]))
     if modseq is not None:
         parts.append(b"MODSEQ %d" % modseq)
+    return b" ".join(parts) + b"\r\n"
+
+
+def esearch_update(
+    tag: bytes, *, is_uid: bool, removed: Iterable[Piece] = (), added: Iterable[Piece] = ()
+) -> bytes:
+    """How the result of a search has changed (RFC 5267 4.3).
+
+    removed, added: (position, numbers) in the order to be done; position 0 is wherever they belong.
+    """
+    parts = [b"* ESEARCH (TAG %b)" % string(tag)]
+    if is_uid:
+        parts.append(b"UID")
+    for word, pieces in ((b"REMOVEFROM", removed), (b"ADDTO", added)):
+        told = b" ".join([b"%d %b" % (at, format_set(numbers)) for at, numbers in pieces])
+        if told:
+            parts.append(b"%b (%b)" % (word, told))
     return b" ".join(parts) + b"\r\n"
 
 

@@ -60,6 +60,7 @@ ALLOWED: dict[bytes, frozenset[State]] = {
     **dict.fromkeys((b"SORT", b"UID SORT", b"THREAD", b"UID THREAD"), IN_MAILBOX),
     **dict.fromkeys((b"STORE", b"UID STORE", b"COPY", b"UID COPY"), IN_MAILBOX),
     **dict.fromkeys((b"MOVE", b"UID MOVE", b"REPLACE", b"UID REPLACE", b"UIDBATCHES"), IN_MAILBOX),
+    b"CANCELUPDATE": IN_MAILBOX,
 }
 
 # (command, condition) -> the state it leads to; every other answer leaves the state as it is.

@@ -31,7 +31,7 @@ from correo.wire.imap.parsers.shape import Parser
 from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.strings import astring
 
-__all__ = ["PARSERS", "body_section"]
+__all__ = ["PARSERS", "body_section", "list_of_items"]
 
 CACHED_LENGTH = 400  # octets; longer item lists are rare and would make the cache large
 
@@ -119,6 +119,7 @@ def macro_or_item(arguments: Arguments) -> dict[FetchItem, None]:
 
 
 def list_of_items(arguments: Arguments) -> dict[FetchItem, None]:
+    """Items up to the closing parenthesis, in order, each once."""
     items = {item(arguments): None}
     while not arguments.skip(b")"):
         arguments.space()

@@ -2,6 +2,7 @@
 
 RFC 9051    6.4.4    SEARCH; RFC 3501 6.4.4 for the keys of IMAP4rev1
 RFC 4731    3.1      RETURN; RFC 5182 2.1 SAVE; RFC 9394 3.1 PARTIAL; RFC 7377 ESEARCH
+RFC 5267    4, 5     RETURN (CONTEXT UPDATE), CANCELUPDATE; RFC 5465 8 UPDATE with FETCH items
 RFC 7162    3.1.5    MODSEQ; RFC 5032 3 OLDER, YOUNGER; RFC 8474 6; RFC 8514 4.4
 RFC 6855    3        no CHARSET after ENABLE UTF8=ACCEPT
 
@@ -10,10 +11,13 @@ Keys nest at most NESTING_LIMIT deep: NOT, OR and parentheses each count as one.
 
 from collections.abc import Callable
 from datetime import date
+from typing import NamedTuple
 
 from correo.wire.imap.arguments import Arguments, BadCommand, check_utf8
-from correo.wire.imap.commands import Command, MultiSearch, Search, SearchReturn
+from correo.wire.imap.commands import CancelUpdate, Command, MultiSearch, Search, SearchReturn
 from correo.wire.imap.dates import parse_date
+from correo.wire.imap.fetch_items import FetchItem
+from correo.wire.imap.parsers.fetch import list_of_items
 from correo.wire.imap.parsers.shape import Parser
 from correo.wire.imap.partial import PartialRange
 from correo.wire.imap.search_keys import (
@@ -47,6 +51,15 @@ NESTING_LIMIT = 200  # ours; mail programs write a search for 100 senders as 99 
 RETURNS = {option.value.decode(): option for option in SearchReturn}
 CHARSETS = {b"UTF-8", b"US-ASCII"}
 SET_OCTETS = b"0123456789*$"
+TAGS_LIMIT = 100  # in one CANCELUPDATE; ours
+
+
+class Returns(NamedTuple):
+    """RETURN (...): the options, None without RETURN, and what some of them bring."""
+
+    options: frozenset[SearchReturn] | None = None
+    partial: PartialRange | None = None
+    update_items: tuple[FetchItem, ...] = ()
 
 
 class Keys:
@@ -231,9 +244,9 @@ def read_program(octets: bytes) -> tuple[SearchKey, bool]:
 
 def search(*, is_uid: bool) -> Parser:
     def parse(tag: bytes, arguments: Arguments) -> Command:
-        returns, partial = read_returns(arguments)
+        options, partial, items = read_returns(arguments)
         key, mentions_modseq, is_known = read_searched(arguments)
-        return Search(tag, is_uid, key, returns, mentions_modseq, is_known, partial)
+        return Search(tag, is_uid, key, options, mentions_modseq, is_known, partial, items)
 
     return parse
 
@@ -244,9 +257,9 @@ def parse_multi_search(tag: bytes, arguments: Arguments) -> Command:
     if arguments.octets[arguments.at : arguments.at + 5].upper() == b" IN (":
         arguments.at += 4
         sources = read_sources(arguments)
-    returns, partial = read_returns(arguments)
+    options, partial, items = read_returns(arguments)
     key, mentions_modseq, is_known = read_searched(arguments)
-    return MultiSearch(tag, True, key, returns, mentions_modseq, is_known, partial, sources)
+    return MultiSearch(tag, True, key, options, mentions_modseq, is_known, partial, items, sources)
 
 
 def read_searched(arguments: Arguments) -> tuple[SearchKey, bool, bool]:
@@ -267,16 +280,15 @@ def read_keys(arguments: Arguments) -> tuple[SearchKey, bool]:
     return key, keys.mentions_modseq
 
 
-def read_returns(
-    arguments: Arguments,
-) -> tuple[frozenset[SearchReturn] | None, PartialRange | None]:
+def read_returns(arguments: Arguments) -> Returns:
     """RETURN (...), if it is there."""
     if arguments.octets[arguments.at : arguments.at + 8].upper() != b" RETURN ":
-        return None, None
+        return Returns()
     arguments.at += 8
     arguments.open()
     found: set[SearchReturn] = set()
-    partial = None
+    partial: PartialRange | None = None
+    items: tuple[FetchItem, ...] = ()
     while not arguments.skip(b")"):
         if found:
             arguments.space()
@@ -287,9 +299,28 @@ def read_returns(
         if word == "PARTIAL":
             arguments.space()
             partial = arguments.partial_range()
+        elif word == "UPDATE":
+            items = read_update_items(arguments)
     if partial is not None and SearchReturn.ALL in found:
         raise BadCommand("ALL and PARTIAL exclude each other")
-    return frozenset(found) or frozenset({SearchReturn.ALL}), partial
+    return Returns(frozenset(found) or frozenset({SearchReturn.ALL}), partial, items)
+
+
+def read_update_items(arguments: Arguments) -> tuple[FetchItem, ...]:
+    """The grammar has no space before the parenthesis (RFC 5465 8), its example has (7)."""
+    if arguments.skip(b"(") or arguments.skip(b" ("):
+        return tuple(list_of_items(arguments))
+    return ()
+
+
+def parse_cancel_update(tag: bytes, arguments: Arguments) -> Command:
+    tags: list[bytes] = []
+    while not tags or not arguments.at_end:
+        arguments.space()
+        tags.append(arguments.string())
+        if len(tags) > TAGS_LIMIT:
+            raise BadCommand(f"more than {TAGS_LIMIT} tags")
+    return CancelUpdate(tag, tuple(tags))
 
 
 def read_charset(arguments: Arguments) -> bytes:
@@ -304,4 +335,5 @@ PARSERS: dict[bytes, Parser] = {
     b"SEARCH": search(is_uid=False),
     b"UID SEARCH": search(is_uid=True),
     b"ESEARCH": parse_multi_search,
+    b"CANCELUPDATE": parse_cancel_update,
 }

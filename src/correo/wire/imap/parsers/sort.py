@@ -18,11 +18,11 @@ ORDERS_LIMIT = 20  # criteria of one SORT; ours, there are nine to choose from
 
 def sort(*, is_uid: bool) -> Parser:
     def parse(tag: bytes, arguments: Arguments) -> Command:
-        returns, partial = read_returns(arguments)
+        options, partial, items = read_returns(arguments)
         arguments.space()
         orders = read_orders(words_in_parentheses(arguments))
         key, mentions_modseq, is_known = read_searched(arguments)
-        return Sort(tag, is_uid, key, returns, mentions_modseq, is_known, partial, orders)
+        return Sort(tag, is_uid, key, options, mentions_modseq, is_known, partial, items, orders)
 
     return parse
 
@@ -35,7 +35,7 @@ def thread(*, is_uid: bool) -> Parser:
             raise BadCommand(f"unknown threading algorithm {word}")
         key, mentions_modseq, is_known = read_searched(arguments)
         algorithm = ThreadAlgorithm[word]
-        return Thread(tag, is_uid, key, None, mentions_modseq, is_known, None, algorithm)
+        return Thread(tag, is_uid, key, None, mentions_modseq, is_known, algorithm=algorithm)
 
     return parse
 
