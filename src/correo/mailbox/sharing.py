@@ -88,6 +88,16 @@ class Sharing:
         except NotFound:  # no mail yet, or no longer
             raise NotFound(NO_SUCH) from None
 
+    async def mail_of(self, address: str) -> AccountStore | None:
+        """The mail of the account with this address, to watch what it may come to share."""
+        if not is_storable(address):
+            return None
+        owner = await self._directory.account_for_login(address)
+        try:
+            return None if owner is None else await self._store.open(owner.id)
+        except NotFound:  # no mail yet
+            return None
+
     async def mailboxes(self, user: AccountId, share: Share) -> list[Shared]:
         """Those in which the user has any right, in the order of the owner's."""
         acls = await share.mail.acls()

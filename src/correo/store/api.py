@@ -144,7 +144,11 @@ class AccountStore(Protocol):
         Raises NotFound: the mailbox is gone."""
 
     async def annotate(self, mailbox: MailboxId | None, notes: Mapping[str, bytes | None]) -> None:
-        """Note values, None to forget one; all or none. Raises NotFound, TooManyAnnotations."""
+        """Note values, None to forget one; all or none.
+
+        Whoever watches the account is told as if the list of mailboxes had changed. Raises
+        NotFound, TooManyAnnotations.
+        """
 
     # access control lists (RFC 4314); the owner is in none of them
 

@@ -15,6 +15,7 @@ BASE = ("IMAP4rev2", "IMAP4rev1", "LITERAL+", "SASL-IR", "ID", "ENABLE")
 
 MAIL = (
     "IDLE",  # RFC 2177
+    "NOTIFY",  # RFC 5465
     "NAMESPACE",  # RFC 2342
     "CHILDREN",  # RFC 3348
     "UNSELECT",  # RFC 3691

@@ -14,7 +14,7 @@ Cost: 20 microseconds a command; nothing for sessions in own mailboxes.
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from correo.base.errors import NotFound, Refusal
+from correo.base.errors import NotFound
 from correo.mailbox.sharing import rights_in
 from correo.servers.imap import news
 from correo.servers.imap.places import Place
@@ -78,7 +78,7 @@ class Guest:
         """A client that has no next command is told of stale rights without one."""
         session = self._session
         if self.is_stale and self._is_here and session.view.wants_news:
-            session.connection.loop.create_task(self._look())
+            session.tell_soon()
 
     # inside
 
@@ -92,15 +92,6 @@ class Guest:
             self.is_stale = True
             self._changes += 1
             self.look_if_idle()
-
-    async def _look(self) -> None:
-        try:
-            await self.refresh()
-        except Refusal:  # the store is in trouble: the client meets it with its next command
-            return
-        if self._session.guest is self:
-            self._session.connection.flush()
-            self._session.woken()
 
     def _tell(self) -> None:
         session = self._session

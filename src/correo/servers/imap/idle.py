@@ -1,6 +1,6 @@
 """IDLE: tell a client at once what happens in its mailbox, until it says DONE.
 
-RFC 9051    6.3.13   IDLE (RFC 2177)
+RFC 9051    6.3.13   IDLE (RFC 2177); RFC 5465 4 after NOTIFY
 
 Between the two events the session has no task and no timer of its own: the store's watch wakes
 it (`session.woken`).
@@ -20,7 +20,8 @@ __all__ = ["HANDLERS"]
 
 def answer_idle(session: ImapSession, _command: Idle) -> Coroutine[Any, Any, None] | None:
     session.engine.accept_idle()
-    if session.selected is None:
+    session.idle(is_idling=True)
+    if session.selected is None or not session.selected.wants_news:
         return None
     session.selected.live.is_stale = True
     return catch_up(session)
@@ -33,12 +34,10 @@ async def catch_up(session: ImapSession) -> None:
         await session.tell_news(expunges=True)
         if session.engine.is_closed:
             return
-    view.wants_news = True
 
 
 async def answer_done(session: ImapSession, command: IdleDone) -> None:
-    if session.selected is not None:
-        session.selected.wants_news = False
+    session.idle(is_idling=False)
     await session.conclude(command, "no longer idle")
 
 

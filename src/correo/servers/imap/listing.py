@@ -35,7 +35,7 @@ from correo.wire.imap import responses
 from correo.wire.imap.commands import Command, ListMailboxes, ListReturn, ListSelection, StatusItem
 from correo.wire.imap.server import Condition
 
-__all__ = ["HANDLERS", "attributes_of"]
+__all__ = ["HANDLERS", "Folder", "attributes", "attributes_of"]
 
 CHILDREN: tuple[str, ...] = ("\\HasChildren",)
 NO_CHILDREN: tuple[str, ...] = ("\\HasNoChildren",)
@@ -159,7 +159,7 @@ def list_lines(
         if not is_chosen and not is_needed(below, tests):
             continue
         info = child_info(command) if below else ()
-        told = attributes(wanted, folder)
+        told = attributes(folder, tells_subscribed=wanted.tells_subscribed)
         lines.append(responses.list_line(told, folder.name, utf8=utf8, child_info=info))
         if not is_chosen or folder.mailbox is None:
             continue
@@ -210,9 +210,10 @@ def is_needed(below: list[Folder], tests: Sequence[Test]) -> bool:
     return any(not any(test(each.name) for test in tests) for each in below)
 
 
-def attributes(wanted: Wanted, folder: Folder) -> tuple[str, ...]:
+def attributes(folder: Folder, *, tells_subscribed: bool) -> tuple[str, ...]:
+    """What LIST says of a name (RFC 9051 7.3.1)."""
     told = CHILDREN if folder.has_children else NO_CHILDREN
-    if folder.subscribed and wanted.tells_subscribed:
+    if folder.subscribed and tells_subscribed:
         told = ("\\Subscribed", *told)
     if folder.mailbox is None:
         return told + NOT_THERE

@@ -6,7 +6,7 @@ RFC 5464    4.2      MAXSIZE and DEPTH; LONGENTRIES
                      rights in another user's mailbox, and "w" besides to set what all share
 RFC 9590    3        LIST RETURN (METADATA ...)
 
-Departures: clients are not told of what others note (4.1 leaves that open).
+Departures: clients are told of what others note after NOTIFY only (4.1 leaves that open).
 
 Cost: microseconds to read, one commit to change.
 """
@@ -75,6 +75,7 @@ async def answer_set_metadata(session: ImapSession, command: SetMetadata) -> Non
         refusal = Refusal("5.3.4", f"a value has more than {VALUE_LIMIT} octets")
         await session.conclude_refused(command, refusal, code)
         return
+    session.note_changed(place.mailbox.name if place is not None else "")
     if place is None:
         await session.account.annotate(None, command.notes)
     else:

@@ -10,15 +10,12 @@ Departures: sequence numbers among the keys are those of each mailbox as it is a
 Cost: that of opening and searching each mailbox, one after the other.
 """
 
-from collections.abc import Collection, Sequence
-
 from correo.base.errors import NotFound
-from correo.mailbox import names
 from correo.mailbox.fuzzy import relevancy
-from correo.mailbox.namespaces import OTHERS
 from correo.mailbox.search import search
 from correo.mailbox.view import View
 from correo.servers.imap import updates
+from correo.servers.imap.choosing import chosen
 from correo.servers.imap.criteria import criterion_of
 from correo.servers.imap.filters import without_filters
 from correo.servers.imap.places import Place
@@ -34,9 +31,9 @@ from correo.servers.imap.search import (
 )
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
-from correo.store.model import HIERARCHY_DELIMITER, Mailbox
+from correo.store.model import Mailbox
 from correo.wire.imap.commands import Command, MultiSearch, SearchReturn
-from correo.wire.imap.sources import Source, SourceKind
+from correo.wire.imap.sources import SourceKind
 
 __all__ = ["HANDLERS"]
 
@@ -53,74 +50,10 @@ async def answer_multi_search(session: ImapSession, command: MultiSearch) -> Non
     if command.mentions_modseq:
         session.enable_condstore()
     command.key = await without_filters(session, command.key)
-    for place in await chosen(session, command.sources):
+    for place in await chosen(session, command.sources, READ):
         await search_in(session, command, place)
     await updates.begin(session, command, [])
     await session.conclude(command, "searched")
-
-
-async def chosen(session: ImapSession, sources: Sequence[Source]) -> list[Place]:
-    """The mailboxes meant, each once, in the order of LIST; other users' come last."""
-    own = session.account
-    subscribed: Collection[str] = ()
-    if any(source.kind is SourceKind.SUBSCRIBED for source in sources):
-        subscribed = frozenset(await own.subscriptions())
-    places = [Place(own, mailbox) for mailbox in await own.mailboxes()]
-    places += await others(session, sources, subscribed)
-    return [
-        place
-        for place in places
-        if any(is_meant(place, source, session.selected, subscribed) for source in sources)
-    ]
-
-
-async def others(
-    session: ImapSession, sources: Sequence[Source], subscribed: Collection[str]
-) -> list[Place]:
-    """Other users' mailboxes that may be read, of the owners some source may mean."""
-    named = [*(name for source in sources for name in source.mailboxes), *subscribed]
-    tops = [
-        name + HIERARCHY_DELIMITER
-        for name in named
-        if (name + HIERARCHY_DELIMITER).startswith(OTHERS)
-    ]
-    if session.guest is not None:
-        tops.append(session.guest.prefix)
-    if not tops:
-        return []
-
-    def is_wanted(prefix: str) -> bool:
-        return any(prefix.startswith(top) or top.startswith(prefix) for top in tops)
-
-    return [each for each in await session.places.others(is_wanted) if READ in each.rights]
-
-
-def is_meant(
-    place: Place, source: Source, selected: View | None, subscribed: Collection[str]
-) -> bool:
-    mailbox = place.mailbox
-    match source.kind:
-        case SourceKind.SELECTED:
-            live = selected.live if selected is not None else None
-            return live is not None and place.is_same(live.account, live.mailbox)
-        case SourceKind.INBOXES:
-            return mailbox.name == "INBOX"
-        case SourceKind.PERSONAL:
-            return place.is_own
-        case SourceKind.SUBSCRIBED:
-            return "l" in place.rights and mailbox.name in subscribed
-    named = [top for top in source.mailboxes if is_named(mailbox.name, top, source.kind)]
-    return bool(named) and ("l" in place.rights or mailbox.name in named)
-
-
-def is_named(name: str, top: str, kind: SourceKind) -> bool:
-    top = names.canonical(top)
-    if name == top:
-        return True
-    below = name.removeprefix(top + HIERARCHY_DELIMITER)
-    if below == name or kind is SourceKind.MAILBOXES:
-        return False
-    return kind is SourceKind.SUBTREE or HIERARCHY_DELIMITER not in below
 
 
 async def search_in(session: ImapSession, command: MultiSearch, place: Place) -> None:

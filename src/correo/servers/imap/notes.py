@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from correo.servers.imap.places import Place
 from correo.store.api import AccountStore
 
-__all__ = ["annotate", "notes_in"]
+__all__ = ["PRIVATE", "SHARED", "annotate", "notes_in"]
 
 PRIVATE, SHARED = "/private/", "/shared/"
 

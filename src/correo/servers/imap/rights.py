@@ -18,6 +18,7 @@ from correo.servers.imap.refusals import NotPermitted
 from correo.store.model import FLAG_RIGHTS
 from correo.wire.imap import commands
 from correo.wire.imap.commands import AppendComplete, AppendMessage, Command
+from correo.wire.imap.notifications import Notify
 
 __all__ = ["NEEDED", "NOTES", "READ", "WRITE", "Needs", "check_named", "check_selected", "needs_of"]
 
@@ -73,6 +74,7 @@ NEEDED: dict[type[Command], Needs] = {
     commands.Thread: NOTHING,
     commands.UidBatches: NOTHING,
     commands.CancelUpdate: NOTHING,
+    Notify: NOTHING,  # "l" and "r"; of what may not be read nothing is told
     # of one's own mailboxes only; an URL opens what its owner lets it open:
     **dict.fromkeys((commands.GenUrlAuth, commands.ResetKey, commands.UrlFetch), NOTHING),
     commands.Select: Needs(READ),

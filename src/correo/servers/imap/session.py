@@ -10,8 +10,8 @@ RFC 9051    3        the states are the engine's
 Cost: a few hundred octets at rest, engine and connection apart.
 """
 
-from collections.abc import Coroutine, Iterable
-from typing import Any
+from collections.abc import Collection, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from correo.accounts.sasl import LoggedIn, SaslLogin
 from correo.base.errors import PeerError, Refusal, UsageError
@@ -31,9 +31,19 @@ from correo.store.api import AccountStore
 from correo.store.model import FLAG_RIGHTS
 from correo.store.rights import ALL
 from correo.wire.imap import codes, responses
-from correo.wire.imap.commands import AppendMessage, AppendUrl, Command
+from correo.wire.imap.commands import (
+    AppendComplete,
+    AppendMessage,
+    AppendUrl,
+    Command,
+    Expunge,
+    Move,
+)
 from correo.wire.imap.server import Condition, ImapServerEngine
 from correo.wire.sasl import offered_mechanisms
+
+if TYPE_CHECKING:
+    from correo.servers.imap.notifying import Notifying
 
 __all__ = ["ImapSession"]
 
@@ -52,6 +62,8 @@ class ImapSession:
         "filing",
         "following",
         "guest",
+        "is_idling",
+        "notifying",
         "sasl",
         "services",
     )
@@ -66,6 +78,8 @@ class ImapSession:
         self._targets: Targets | None = None
         self._is_examined = False
         self.guest: Guest | None = None  # the selected mailbox is somebody else's
+        self.is_idling = False  # IDLE is under way
+        self.notifying: Notifying | None = None  # what NOTIFY has asked for
         self.following: Following | None = None  # searches in the selected mailbox
         self.sasl: SaslLogin | LoggedIn | None = None  # an AUTHENTICATE under way
         self.filing: Filing | None = None  # an APPEND under way
@@ -115,6 +129,7 @@ class ImapSession:
 
     def closed(self) -> None:
         self.leave_mailbox()
+        self.be_notified(None)
         if self._targets is not None:
             self._targets.close()
         self.abort_filing()
@@ -196,6 +211,7 @@ class ImapSession:
     def log_out(self) -> None:
         """As before the login (RFC 8437)."""
         self.leave_mailbox()
+        self.be_notified(None)
         if self._targets is not None:
             self._targets.close()
         self._targets = self._places = self._account = None
@@ -208,6 +224,7 @@ class ImapSession:
         self._is_examined = read_only
         if not place.is_own:
             self.guest = Guest(self, place)
+        self._attend()
 
     def follow(self) -> Following:
         """What this session follows in its selected mailbox."""
@@ -216,14 +233,46 @@ class ImapSession:
             self.view.touched = set()
         return self.following
 
-    def note_filed(self, target: Place, uids: Iterable[int]) -> None:
+    def be_notified(self, notifying: "Notifying | None") -> None:
+        """Tell the client this, and nothing else, from now on (RFC 5465 3.1)."""
+        before, self.notifying = self.notifying, notifying
+        if before is not None:
+            before.close()
+        self._attend()
+
+    def idle(self, *, is_idling: bool) -> None:
+        """IDLE begins or ends."""
+        self.is_idling = is_idling
+        self._attend()
+
+    def _attend(self) -> None:
+        """Let the selected mailbox wake the session if the client is to be told at once."""
+        view, notifying = self._view, self.notifying
+        if view is None:
+            return
+        if notifying is None:
+            view.wants_news = self.is_idling
+            return
+        view.wants_news = not notifying.is_silent
+        items = notifying.selected.items if notifying.selected is not None else ()
+        if items or self.following is not None:
+            self.follow().items = items
+
+    def note_filed(self, target: Place, uids: Collection[int]) -> None:
         """This client has put messages into a mailbox, perhaps the selected one."""
+        if self.notifying is not None:
+            self.notifying.filed_itself(target, uids)
         view = self._view
         if view is None or not target.is_same(view.live.account, view.live.mailbox):
             return
         view.live.is_stale = True
         if self.following is not None:
             self.following.own.update(uids)
+
+    def note_changed(self, name: str) -> None:
+        """This client is about to change a mailbox: its name, subscription or annotations."""
+        if self.notifying is not None:
+            self.notifying.changed_itself(name)
 
     def leave_mailbox(self) -> None:
         """Let go of the selected mailbox, if there is one."""
@@ -232,8 +281,11 @@ class ImapSession:
         guest, self.guest = self.guest, None
         if guest is not None:
             guest.close()
-        if view is not None:
-            self.services.mailboxes.release(view)
+        if view is None:
+            return
+        if self.notifying is not None:
+            self.notifying.left(view)
+        self.services.mailboxes.release(view)
 
     def abort_filing(self) -> None:
         """Forget the messages of an APPEND under way."""
@@ -271,7 +323,7 @@ class ImapSession:
         self, command: Command, text: str, code: bytes = b"", *, expunges: bool = True
     ) -> None:
         """The tagged OK, after what the client has yet to hear of its mailbox."""
-        code = await self._told(code, expunges=expunges)
+        code = await self._told(code, expunges=expunges, is_own=takes_away(command))
         if not self.engine.is_closed:
             self.engine.finish(command.tag, Condition.OK, text, code)
 
@@ -284,17 +336,27 @@ class ImapSession:
         if not self.engine.is_closed:
             self.engine.finish(command.tag, condition, text, code)
 
-    async def _told(self, code: bytes, *, expunges: bool) -> bytes:
+    async def _told(self, code: bytes, *, expunges: bool, is_own: bool = False) -> bytes:
         """Tell the news; the code of the tagged answer, the command's own or HIGHESTMODSEQ."""
-        modseq_code = await self.tell_news(expunges=expunges)
+        modseq_code = await self.tell_news(expunges=expunges, is_own=is_own)
         if code and modseq_code:
             self.engine.send_lines([responses.ok_line(modseq_code, "what has been told")])
         return code or modseq_code
 
-    async def tell_news(self, *, expunges: bool) -> bytes:
-        """Put what happened to the mailbox into the engine; see `news.tell`."""
-        return await telling.tell_news(self, expunges=expunges)
+    async def tell_news(self, *, expunges: bool, is_own: bool = False) -> bytes:
+        """Put what happened to the mailbox into the engine; see `telling`."""
+        return await telling.tell_news(self, expunges=expunges, is_own=is_own)
+
+    def tell_soon(self) -> None:
+        """Tell what has happened when no command is under way."""
+        self.connection.run(lambda: telling.tell_in_turn(self))
 
     def woken(self) -> None:
         """Something happened in the selected mailbox."""
         telling.woken(self)
+
+
+def takes_away(command: Command) -> bool:
+    """Whether its answer must tell of messages that are gone, whatever the client wants told."""
+    is_replace = isinstance(command, AppendComplete) and command.replaced is not None
+    return is_replace or isinstance(command, Expunge | Move)

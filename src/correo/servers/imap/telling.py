@@ -1,10 +1,14 @@
 """Choose the moment: when a client is told what has happened in its selected mailbox.
 
 At the end of most commands, and at once while it idles or after NOTIFY. What is told stands in
-`news`, and in `following` for sessions that follow searches.
+`news`, in `following` for sessions that follow searches, and in `notifying` for other mailboxes.
 
 RFC 9051    6.3.13   IDLE; 7.5.1 when EXPUNGE may be told
 RFC 2180    3.3      a mailbox deleted by somebody else: its clients are told BYE
+RFC 5465    4        IDLE after NOTIFY; 6.1 SELECTED, SELECTED-DELAYED; no selector is silence
+
+Departures: after NOTIFY without a selector, or with NONE, the answers to EXPUNGE, MOVE and REPLACE
+still tell all that has gone, and what has come: the numbers would not hold otherwise.
 
 Cost: nothing while nothing happens.
 """
@@ -13,15 +17,20 @@ from typing import TYPE_CHECKING
 
 from correo.base.errors import Refusal
 from correo.servers.imap import following, news
+from correo.wire.imap.notifications import EventType
 
 if TYPE_CHECKING:
     from correo.servers.imap.session import ImapSession
 
-__all__ = ["tell_news", "woken"]
+__all__ = ["tell_in_turn", "tell_news", "woken"]
 
 
-async def tell_news(session: "ImapSession", *, expunges: bool) -> bytes:
-    """Put what happened to the mailbox into the engine; see `news.tell`."""
+async def tell_news(session: "ImapSession", *, expunges: bool, is_own: bool = False) -> bytes:
+    """Put what happened to the mailbox into the engine; see `news.tell`.
+
+    Args:
+        is_own: the client has removed messages by its command.
+    """
     view = session.selected
     if view is None:
         return b""
@@ -29,9 +38,28 @@ async def tell_news(session: "ImapSession", *, expunges: bool) -> bytes:
     if view.live.is_gone:
         session.engine.bye("the mailbox has been deleted")
         return b""
+    notifying = session.notifying
+    if notifying is not None and notifying.is_silent and not is_own:
+        return news.modseq_code(session.engine, view, vanished=False)
+    flags = wants_flags(session)
     if session.following is None:
-        return news.tell(session.engine, view, expunges=expunges)
-    return await following.tell(session, session.following, expunges=expunges, flags=True)
+        return news.tell(session.engine, view, expunges=expunges, flags=flags)
+    return await following.tell(session, session.following, expunges=expunges, flags=flags)
+
+
+def wants_flags(session: "ImapSession") -> bool:
+    notifying = session.notifying
+    if notifying is None:
+        return True
+    return notifying.selected is not None and EventType.FLAG_CHANGE in notifying.selected.events
+
+
+def may_expunge(session: "ImapSession") -> bool:
+    """Whether expunges may be told now, while no command but perhaps IDLE is under way."""
+    notifying = session.notifying
+    if notifying is None or session.is_idling:
+        return True
+    return notifying.selected is not None and not notifying.selected.is_delayed
 
 
 def woken(session: "ImapSession") -> None:
@@ -39,26 +67,28 @@ def woken(session: "ImapSession") -> None:
     view = session.selected
     if view is None or not view.wants_news:
         return
-    if session.guest is not None and session.guest.is_stale:
-        return  # first it is asked whether the guest may still hear of it
     connection = session.connection
-    if connection.is_writing_paused or connection.is_busy or session.following is not None:
-        connection.run(lambda: tell_in_turn(session))
+    needs_turn = session.following is not None or session.guest is not None
+    if needs_turn or connection.is_writing_paused or connection.is_busy:
+        session.tell_soon()
         return
     if view.live.is_gone:
         session.engine.bye("the mailbox has been deleted")
     else:
-        news.tell(session.engine, view, expunges=True)
+        news.tell(session.engine, view, expunges=may_expunge(session), flags=wants_flags(session))
     connection.flush()
 
 
 async def tell_in_turn(session: "ImapSession") -> None:
     """Until the client reads, its view takes down what happens, folded to the mailbox's size."""
     await session.connection.drain()
-    view = session.selected
-    if view is None or not view.wants_news or session.engine.is_closed:
-        return
     try:
-        await tell_news(session, expunges=True)
+        if session.guest is not None and session.guest.is_stale:
+            await session.guest.refresh()
+        view = session.selected
+        if view is not None and view.wants_news and not session.engine.is_closed:
+            await tell_news(session, expunges=may_expunge(session))
+        if session.notifying is not None and not session.engine.is_closed:
+            await session.notifying.tell()
     except Refusal:  # the store is in trouble: the client meets it with its next command
         return

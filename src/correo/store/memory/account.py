@@ -276,6 +276,7 @@ class MemoryAccountStore:
         if len(kept) > ANNOTATIONS_LIMIT:
             raise TooManyAnnotations
         self._annotations[mailbox] = kept
+        self._announce(None)
 
     async def acl(self, mailbox: MailboxId) -> dict[str, str]:
         return dict(sorted(self._boxes.box(mailbox).acl.items()))

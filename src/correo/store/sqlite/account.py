@@ -265,7 +265,7 @@ class SqliteAccountStore:
         )
 
     async def annotate(self, mailbox: MailboxId | None, notes: Mapping[str, bytes | None]) -> None:
-        await self._write(lambda c: annotations.annotate(c, mailbox, notes), lambda _: [])
+        await self._write(lambda c: annotations.annotate(c, mailbox, notes), lambda _: [None])
 
     # access control lists
 

@@ -39,6 +39,7 @@ __all__ = [
     "NOMODSEQ",
     "NONEXISTENT",
     "NOPERM",
+    "NOTIFICATIONOVERFLOW",
     "NOTSAVED",
     "OVERQUOTA",
     "PARSE",
@@ -57,6 +58,7 @@ __all__ = [
     "URLMECH_INTERNAL",
     "USEATTR",
     "append_uid",
+    "bad_event",
     "bad_url",
     "capability",
     "copy_uid",
@@ -94,6 +96,7 @@ METADATA_TOOMANY = b"METADATA TOOMANY"
 NOMODSEQ = b"NOMODSEQ"
 NONEXISTENT = b"NONEXISTENT"
 NOPERM = b"NOPERM"
+NOTIFICATIONOVERFLOW = b"NOTIFICATIONOVERFLOW"
 NOTSAVED = b"NOTSAVED"
 OVERQUOTA = b"OVERQUOTA"
 PARSE = b"PARSE"
@@ -117,6 +120,11 @@ USEATTR = b"USEATTR"
 def append_uid(uid_validity: int, uids: Iterable[int]) -> bytes:
     """uids: ascending."""
     return b"APPENDUID %d %b" % (uid_validity, format_set(uids))
+
+
+def bad_event(events: Iterable[str]) -> bytes:
+    """RFC 5465 3.1. events: all that there are."""
+    return b"BADEVENT (%b)" % " ".join(events).encode("ascii")
 
 
 def bad_url(url: bytes) -> bytes:

@@ -38,6 +38,7 @@ __all__ = [
     "list_rights",
     "literal_item",
     "metadata",
+    "metadata_changed",
     "my_rights",
     "namespace",
     "no_line",
@@ -246,6 +247,12 @@ def metadata(name: str, values: Mapping[str, bytes | None], *, utf8: bool) -> by
     ]
     where = mailbox(name, utf8=utf8) if name else b'""'
     return b"* METADATA %b (%b)\r\n" % (where, b" ".join(pairs))
+
+
+def metadata_changed(name: str, entries: Iterable[str], *, utf8: bool) -> bytes:
+    """RFC 5464 4.4.2: the values are not told. name: "" for the account itself."""
+    told = b" ".join([astring(entry.encode("ascii")) for entry in entries])
+    return b"* METADATA %b %b\r\n" % (mailbox(name, utf8=utf8) if name else b'""', told)
 
 
 def acl(name: str, rights: Mapping[str, str], *, utf8: bool) -> bytes:

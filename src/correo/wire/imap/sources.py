@@ -1,7 +1,7 @@
-"""Name mailboxes by what they are: those of a search over many.
+"""Name mailboxes by what they are: those of a search over many, or of NOTIFY.
 
 RFC 5465    6, 8     filter-mailboxes
-RFC 7377    2.2, 4   subtree-one; "selected-delayed" is for NOTIFY only
+RFC 7377    2.2, 4   subtree-one; "selected-delayed" is read by NOTIFY
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from enum import Enum
 
 from correo.wire.imap.arguments import Arguments, BadCommand
 
-__all__ = ["Source", "SourceKind", "read_sources"]
+__all__ = ["Source", "SourceKind", "read_source", "read_sources"]
 
 NAMED_LIMIT = 1000  # mailboxes named in one command; ours
 

@@ -54,7 +54,7 @@ ALLOWED: dict[bytes, frozenset[State]] = {
     **dict.fromkeys((b"GETQUOTA", b"GETQUOTAROOT", b"UNAUTHENTICATE", b"COMPRESS"), KNOWN),
     **dict.fromkeys((b"GETMETADATA", b"SETMETADATA", b"ESEARCH", b"COMPARATOR"), KNOWN),
     **dict.fromkeys((b"SETACL", b"DELETEACL", b"GETACL", b"LISTRIGHTS", b"MYRIGHTS"), KNOWN),
-    **dict.fromkeys((b"GENURLAUTH", b"RESETKEY", b"URLFETCH"), KNOWN),
+    **dict.fromkeys((b"GENURLAUTH", b"RESETKEY", b"URLFETCH", b"NOTIFY"), KNOWN),
     **dict.fromkeys((b"CHECK", b"CLOSE", b"UNSELECT", b"EXPUNGE", b"UID EXPUNGE"), IN_MAILBOX),
     **dict.fromkeys((b"SEARCH", b"UID SEARCH", b"FETCH", b"UID FETCH"), IN_MAILBOX),
     **dict.fromkeys((b"SORT", b"UID SORT", b"THREAD", b"UID THREAD"), IN_MAILBOX),

@@ -10,6 +10,7 @@ from correo.wire.imap.parsers import (
     mailboxes,
     messages,
     metadata,
+    notify,
     quota,
     search,
     session,
@@ -29,6 +30,7 @@ TABLE: dict[bytes, Parser] = {
     **messages.PARSERS,
     **quota.PARSERS,
     **metadata.PARSERS,
+    **notify.PARSERS,
     **acl.PARSERS,
     **urlauth.PARSERS,
 }
