@@ -20,7 +20,7 @@ MAIL = [
     # UID 1 to 7
     (message("Lunch", "at noon\r\n"), "\\Seen work"),
     (message("=?utf-8?q?Caf=C3=A9?=", "Y2Fmw6kgY3J1ZG8=\r\n", **BASE64), "\\Seen \\Flagged"),
-    (message("folded", "x\r\n", X_Long="one\r\n two"), ""),
+    (message("folded", "x\r\n", X_Long="one\r\n two", Cc="Z <zoe(who?) @ (at) far.example>"), ""),
     (message("late", Date="Tue, 24 Nov 2026 23:30:00 -0800"), "Work"),
     (message("undated", Date="sometime"), "\\Deleted"),
     (b"no header at all", ""),
@@ -48,6 +48,8 @@ CRITERIA: list[tuple[str, Criterion, list[int]]] = [
     ("encoded subject", c.HeaderHolds("SUBJECT", "CAFÉ"), [2]),
     ("field exists", c.HeaderHolds("X-Long", ""), [3]),
     ("across a fold", c.HeaderHolds("x-long", "one two"), [3]),
+    ("address with comments within", c.HeaderHolds("Cc", "<Zoe@far.example>"), [3]),
+    ("address as it is written", c.HeaderHolds("Cc", "zoe(who?) @"), [3]),
     ("body", c.BodyHolds("NOON"), [1]),
     ("encoded body", c.BodyHolds("crudo"), [2]),
     ("HTML as it is read", c.BodyHolds("THÉÂTRE"), [7]),

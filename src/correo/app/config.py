@@ -102,6 +102,8 @@ class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     connections_per_address: None is 100, and any number from this machine; a number that is set
         holds for this machine too.
+    messages_per_command: of IMAP (RFC 9738). Most mail programs do not know of such a limit, and
+        would show only the newest messages of a large mailbox.
     """
 
     connections: Count = 10_000
@@ -110,6 +112,7 @@ class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
     recipients: Annotated[int, Meta(ge=100)] = 1000
     messages_per_hour_per_address: CountOrNone = 0
     recipients_per_hour_per_account: CountOrNone = 0
+    messages_per_command: CountOrNone = 0
 
 
 class SubmissionSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -53,6 +53,7 @@ data = "{data}"             # relative to this file
 # recipients = 1000
 # messages_per_hour_per_address = 0      # 0: any
 # recipients_per_hour_per_account = 0
+# messages_per_command = 0  # of IMAP; most mail programs show only the newest of more
 
 [submission]
 # normalise_line_ends = false

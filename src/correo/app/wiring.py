@@ -319,7 +319,9 @@ class House:
         size = self._configuration.limits.message_size
         limits = ServerLimits(append=size) if size else ServerLimits()
         settings = ImapSettings(
-            lets_loopback_log_in_plainly=self._lets_loopback_log_in_plainly, limits=limits
+            lets_loopback_log_in_plainly=self._lets_loopback_log_in_plainly,
+            limits=limits,
+            messages_per_command=self._configuration.limits.messages_per_command,
         )
         directory = Directory(self.base.directory)
         return ImapServer(self.base.store, self.authenticator, directory, self.base.clock, settings)

@@ -2,7 +2,8 @@
 
 Makes the tests that `search` applies, one per criterion.
 
-RFC 9051    6.4.4    BODY, TEXT, HEADER and its kin; decoded by charset and transfer encoding
+RFC 9051    6.4.4    BODY, TEXT, HEADER and its kin; decoded by charset and transfer encoding;
+                     FROM, TO, CC and BCC look at addresses as ENVELOPE has them, too
 RFC 2047             encoded words in header fields
 RFC 5255    4.2      texts that are equal by i;unicode-casemap (RFC 5051) are equal here
 
@@ -12,6 +13,7 @@ Cost: a header without encoded words is only folded to lower case, 3 microsecond
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from types import EllipsisType
 from typing import NamedTuple
@@ -20,6 +22,7 @@ from unicodedata import normalize
 from correo.mailbox.criteria import BodyHolds, HeaderHolds, SentWithin, TextHolds
 from correo.mailbox.sections import read_range
 from correo.message import headers
+from correo.message.address import parse_addresses
 from correo.message.dates import sent_day
 from correo.message.encoding.transfer import decode_body
 from correo.message.office import FILE_LIMIT, is_office, text_of_office
@@ -43,6 +46,10 @@ __all__ = [
 THREAD_LIMIT = 64 * 1024  # octets of text decoded in the event loop; more, in a thread
 
 NOWHERE = (0, 0)
+ADDRESS_FIELDS = {"from", "to", "cc", "bcc"}
+_ODDLY_WRITTEN = re.compile(
+    rb"[(\\]|[ \t\r\n][@.]|[@.][ \t\r\n]|<[ \t\r\n]"
+)  # perhaps not as in ENVELOPE
 
 
 class Place(NamedTuple):
@@ -71,10 +78,12 @@ def header_test(wanted: HeaderHolds) -> Callable[[bytes], bool]:
             for value in headers.every(header, name)
         )
 
-    def holds(header: bytes) -> bool:
-        return any(text in fold(headers.text(value)) for value in headers.every(header, name))
+    value_text = reader_of(wanted.field)
 
-    if not text or not text.isascii() or " " in text:
+    def holds(header: bytes) -> bool:
+        return any(text in value_text(value) for value in headers.every(header, name))
+
+    if not text or not text.isascii() or " " in text or value_text is address_text:
         return holds
     plain = text.encode("ascii")
     # Nothing is encoded in most headers; then the text stands there as it is, or nowhere.
@@ -86,15 +95,36 @@ def header_test(wanted: HeaderHolds) -> Callable[[bytes], bool]:
 def header_field(name: str, limit: int) -> Callable[[bytes], str | EllipsisType | None]:
     """What a header has in fields of this name, as `fold` makes it; None if it has none, and
     "..." if it has more than `limit` octets of it."""
-    wanted = name.lower().encode("utf-8")
+    wanted, value_text = name.lower().encode("utf-8"), reader_of(name)
 
     def values(header: bytes) -> str | EllipsisType | None:
         found = headers.every(header, wanted)
         if sum(map(len, found)) > limit:
             return ...
-        return "\n".join([fold(headers.text(value)) for value in found]) if found else None
+        return "\n".join([value_text(value) for value in found]) if found else None
 
     return values
+
+
+def reader_of(field: str) -> Callable[[bytes], str]:
+    """What makes the text that is looked through of a field's value."""
+    return address_text if field.lower() in ADDRESS_FIELDS else plain_text
+
+
+def plain_text(value: bytes) -> str:
+    return fold(headers.text(value))
+
+
+def address_text(value: bytes) -> str:
+    """The addresses as written, and as ENVELOPE has them where that may differ."""
+    written = plain_text(value)
+    if _ODDLY_WRITTEN.search(value) is None:
+        return written
+    shown = [
+        f"{address.display_name} <{address.local}@{address.domain}>"
+        for address in parse_addresses(value)
+    ]
+    return "\n".join([written, *map(fold, shown)])
 
 
 def sent_day_test(wanted: SentWithin) -> Callable[[bytes], bool]:

@@ -1,12 +1,13 @@
 """Every dialogue of the folder, against the whole server over the store in memory, however split.
 
-Orders: `login NAME`, `append MAILBOX [FLAGS]`, `file MAILBOX NAME` (a message beside the
+Orders: `limit N` (MESSAGELIMIT; comes first), `login NAME`, `append MAILBOX [FLAGS]`, `file MAILBOX NAME` (a message beside the
 dialogues), `select MAILBOX`, `other COMMAND` (a second client does this), `plain_login no`,
 `address ADDRESS` (where the client is), `account NAME` (somebody else has one). The second client,
 and the messages, are Ana's.
 """
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,9 @@ class ServerSide:
     def command(self, word: str, argument: str) -> None:
         if word == "plain_login":
             self._settings = ImapSettings(lets_loopback_log_in_plainly=argument == "yes")
+            return
+        if word == "limit":
+            self._settings = replace(self._settings, messages_per_command=int(argument))
             return
         if word == "address":
             self._address = argument

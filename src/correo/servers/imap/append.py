@@ -7,6 +7,7 @@ RFC 4314    4        "i"; flags that the user has no right to set are left out
 RFC 8508             REPLACE and UID REPLACE: file one and remove another, both or neither
 RFC 3516    4.4      literal8: binary content is kept as it is
 RFC 6855    4        UTF8 (~{n})
+RFC 9738             MESSAGELIMIT
 RFC 7889    5.2      TOOBIG is the engine's
 RFC 4469             CATENATE: its URLs are answered in `catenate`
 
@@ -24,6 +25,7 @@ from correo.base.errors import NotFound, Refusal
 from correo.mailbox import flags
 from correo.mailbox.append import prepare
 from correo.mailbox.spool import Spool
+from correo.servers.imap import messagelimit
 from correo.servers.imap.filing import Filing, Incoming
 from correo.servers.imap.places import Place
 from correo.servers.imap.refusals import Expunged, Misused, NoTarget, ReadOnly
@@ -73,6 +75,7 @@ def give_room(session: ImapSession, command: AppendMessage) -> None:
     if command.is_utf8 and UTF8_MODES.isdisjoint(session.engine.enabled):
         raise Refusal("5.5.4", "enable UTF8=ACCEPT first")
     assert session.filing is not None
+    messagelimit.check(session, len(session.filing.messages) + 1)
     canonical = permitted(flags.canonical(command.flags), session.filing.target.rights)
     spool = Spool(session.services.store.blobs)
     session.filing.messages.append(Incoming(spool, canonical, command.internal_date))

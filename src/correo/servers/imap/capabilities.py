@@ -93,6 +93,13 @@ def before_login(*, starttls: bool, login: bool, mechanisms: tuple[str, ...]) ->
 
 
 @lru_cache(maxsize=16)
-def after_login(*, append_limit: int) -> bytes:
-    """For those who have logged in."""
-    return " ".join([*BASE, *MAIL, f"APPENDLIMIT={append_limit}"]).encode("ascii")
+def after_login(*, append_limit: int, message_limit: int = 0) -> bytes:
+    """For those who have logged in.
+
+    Args:
+        message_limit: messages in one command (RFC 9738), 0 for any number.
+    """
+    limits = [f"APPENDLIMIT={append_limit}"]
+    if message_limit:
+        limits.append(f"MESSAGELIMIT={message_limit}")
+    return " ".join([*BASE, *MAIL, *limits]).encode("ascii")

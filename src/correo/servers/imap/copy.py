@@ -3,6 +3,7 @@
 RFC 9051    6.4.7, 6.4.8   COPY, MOVE; all or none; COPYUID, TRYCREATE
 RFC 6851    4.3, 4.4 COPYUID comes before the expunges it causes
 RFC 4314    4        "i" in the target; flags that the user has no right to set are left out
+RFC 9738             MESSAGELIMIT: COPY is refused, MOVE does a part
 RFC 2180    4.4      what is gone, and the client cannot know, makes a COPY by number fail
 
 Departures: a MOVE into another account is two commits, the copies made first: a crash leaves both.
@@ -14,6 +15,7 @@ another account, or without the right to set all flags, see `mailbox.transfer`.
 from correo.base.errors import NotFound
 from correo.mailbox.live import LiveMailbox
 from correo.mailbox.transfer import transfer
+from correo.servers.imap import messagelimit
 from correo.servers.imap.numbers import uids_of
 from correo.servers.imap.places import Place
 from correo.servers.imap.refusals import Expunged, NoTarget, ReadOnly
@@ -30,6 +32,7 @@ async def answer_copy(session: ImapSession, command: Copy) -> None:
     uids = await named(session, command)
     if uids is None:
         return
+    messagelimit.check(session, len(uids))
     target = await session.targets.find(command, command.mailbox)
     try:
         copied = await copy(session, uids, target)
@@ -48,14 +51,14 @@ async def answer_move(session: ImapSession, command: Move) -> None:
         return
     target = await session.targets.find(command, command.mailbox)
     try:
-        moved = await move(session, uids, target)
+        moved = await move(session, messagelimit.within(session, uids), target)
     except NotFound:
         raise NoTarget from None
     view.live.is_stale = True
     session.note_filed(target, [each.uid for each in moved])
     if moved:
         session.engine.send_lines([responses.ok_line(uid_code(target, moved), "moved")])
-    await session.conclude(command, "moved")
+    await session.conclude(command, "moved", messagelimit.code_of(session, uids))
 
 
 async def copy(session: ImapSession, uids: list[int], target: Place) -> list[Copied]:

@@ -4,12 +4,14 @@ RFC 9051    6.4.5, 6.4.9   FETCH, UID FETCH; \\Seen is set unless the item says 
 RFC 7162    3.1.4    CHANGEDSINCE, MODSEQ; 3.2.6 VANISHED; 3.2.4 UID and MODSEQ with \\Seen
 RFC 9394    3.3, 3.4 PARTIAL, which counts before CHANGEDSINCE does
 RFC 4314    4        \\Seen is set only by those who may
+RFC 9738             MESSAGELIMIT, also for the range of PARTIAL
 RFC 2180    4.1.3    messages that are gone: the others are sent, the answer is NO
 
 Cost: see `sending`.
 """
 
 from correo.mailbox import flags
+from correo.servers.imap import messagelimit
 from correo.servers.imap.numbers import uids_of
 from correo.servers.imap.refusals import Expunged, Misused
 from correo.servers.imap.resync import vanished_lines
@@ -28,7 +30,8 @@ SEEN = "\\Seen"
 async def answer_fetch(session: ImapSession, command: Fetch) -> None:
     if command.changed_since is not None or FetchAttribute.MODSEQ in command.items:
         session.enable_condstore()
-    uids = await chosen(session, command)
+    named = await chosen(session, command)
+    uids, limit_code = messagelimit.within(session, named), messagelimit.code_of(session, named)
     if command.vanished:
         await tell_vanished(session, command)
     items, seen_modseq = await with_seen(session, command, uids)
@@ -39,13 +42,14 @@ async def answer_fetch(session: ImapSession, command: Fetch) -> None:
     if sender.sent < len(uids) and not command.is_uid:
         await session.conclude_refused(command, Expunged(), expunges=False)
     else:
-        await session.conclude(command, "fetched", expunges=command.is_uid)
+        await session.conclude(command, "fetched", limit_code, expunges=command.is_uid)
 
 
 async def chosen(session: ImapSession, command: Fetch) -> list[int]:
     view = session.view
     uids = uids_of(view, command.messages, is_uid=command.is_uid)
     if command.partial is not None:
+        messagelimit.check(session, command.partial.length)
         uids = list(command.partial.window(uids))
     if command.changed_since is None:
         return uids

@@ -28,6 +28,7 @@ __all__ = [
     "NoTarget",
     "NotPermitted",
     "ReadOnly",
+    "TooManyMessages",
     "UidRequired",
     "UndefinedFilter",
     "UnknownCharset",
@@ -80,6 +81,14 @@ class UndefinedFilter(Refusal):
         self.name = name
 
 
+class TooManyMessages(Refusal):
+    """More messages than one command may have, and they are all to be done, or none."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("5.5.4", f"more than {limit} messages: do it in parts")
+        self.limit = limit
+
+
 class UidRequired(Misused):
     """The client has enabled UIDONLY and yet uses message numbers."""
 
@@ -120,6 +129,8 @@ def answer_to(refusal: Refusal) -> tuple[Condition, str, bytes]:
         return Condition.BAD, refusal.text, codes.UIDREQUIRED if is_number_used else codes.CLIENTBUG
     if isinstance(refusal, UndefinedFilter):
         return Condition.NO, refusal.text, codes.undefined_filter(refusal.name)
+    if isinstance(refusal, TooManyMessages):
+        return Condition.NO, refusal.text, codes.message_limit(refusal.limit)
     code = CODES.get(type(refusal))
     if code is None:
         code = codes.UNAVAILABLE if refusal.is_temporary else codes.CANNOT

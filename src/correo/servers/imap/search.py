@@ -5,6 +5,7 @@ RFC 3501    7.2.5    the SEARCH response, for clients that enabled no IMAP4rev2 
 RFC 4731             ESEARCH; RFC 5182 SEARCHRES; RFC 5032 WITHIN
 RFC 9394    3.1, 3.2 PARTIAL; RFC 5466 FILTER; RFC 6203 FUZZY, RELEVANCY
 RFC 7162    3.1.5, 3.1.6   MODSEQ
+RFC 9738             MESSAGELIMIT: of messages looked at; SORT and THREAD are refused
 RFC 5267    4        CONTEXT, a hint that is not needed; UPDATE: see `updates`
 
 Departures: no message is \\Recent. Days are days in UTC, but for SENTBEFORE, SENTON and
@@ -20,7 +21,7 @@ from correo.base.errors import Refusal
 from correo.mailbox.fuzzy import relevancy
 from correo.mailbox.search import search
 from correo.mailbox.view import View
-from correo.servers.imap import updates
+from correo.servers.imap import messagelimit, updates
 from correo.servers.imap.criteria import criterion_of, is_fuzzy, mentions_numbers
 from correo.servers.imap.filters import without_filters
 from correo.servers.imap.refusals import Misused, UnknownCharset
@@ -28,7 +29,7 @@ from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
 from correo.store.model import Mailbox
 from correo.wire.imap import responses
-from correo.wire.imap.commands import Command, Search, SearchReturn, Sort, SortKey
+from correo.wire.imap.commands import Command, Search, SearchReturn, Sort, SortKey, Thread
 
 __all__ = [
     "HANDLERS",
@@ -68,7 +69,8 @@ async def answer_search(session: ImapSession, command: Search) -> None:
     except Refusal as refusal:
         await session.conclude_refused(command, refusal, expunges=False)
         return
-    await tell(session, command, uids, scores)
+    limit_code = messagelimit.code_of(session, messagelimit.looked_at(session, command.key))
+    await tell(session, command, uids, scores, limit_code)
 
 
 def check_fuzzy(command: Search) -> None:
@@ -105,7 +107,10 @@ async def found_by(session: ImapSession, command: Search) -> list[int]:
             raise UnknownCharset
         key = await without_filters(session, command.key)
         criterion = criterion_of(key, view, session.services.clock.now())
-        shown = view.uids[: view.exists].tolist()
+        shown = messagelimit.looked_at(session, key)
+        if isinstance(command, Sort | Thread):
+            messagelimit.check(session, len(shown))
+        shown = messagelimit.within(session, shown)
         wants_index = session.services.indexing.want
         return await search(view.live, shown, criterion, wants_index=wants_index)
     except Refusal:
@@ -115,7 +120,11 @@ async def found_by(session: ImapSession, command: Search) -> list[int]:
 
 
 async def tell(
-    session: ImapSession, command: Search, uids: list[int], scores: Mapping[int, int]
+    session: ImapSession,
+    command: Search,
+    uids: list[int],
+    scores: Mapping[int, int],
+    code: bytes = b"",
 ) -> None:
     """Save and tell what was found, in the order given, and conclude the command."""
     view = session.view
@@ -127,12 +136,12 @@ async def tell(
     told = [scores[uid] for uid in uids] if scores else None
     session.engine.send_lines(result_lines(session, command, Found(numbers, modseq, told)))
     await updates.begin(session, command, uids)
-    await conclude(session, command)
+    await conclude(session, command, code)
 
 
-async def conclude(session: ImapSession, command: Search) -> None:
+async def conclude(session: ImapSession, command: Search, code: bytes = b"") -> None:
     may_expunge = command.is_uid and not mentions_numbers(command.key)
-    await session.conclude(command, "searched", expunges=may_expunge)
+    await session.conclude(command, "searched", code, expunges=may_expunge)
 
 
 def is_saving(command: Search) -> bool:

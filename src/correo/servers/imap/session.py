@@ -206,7 +206,10 @@ class ImapSession:
         self._account = account
         settings = self.services.settings
         self.connection.set_idle_limit(settings.idle_limit_s)
-        self.engine.set_capabilities(capabilities.after_login(append_limit=settings.limits.append))
+        offered = capabilities.after_login(
+            append_limit=settings.limits.append, message_limit=settings.messages_per_command
+        )
+        self.engine.set_capabilities(offered)
 
     def log_out(self) -> None:
         """As before the login (RFC 8437)."""

@@ -3,6 +3,7 @@
 RFC 9051    6.4.6    STORE, .SILENT
 RFC 7162    3.1.3    UNCHANGEDSINCE, MODIFIED; 3.2.4 UID and MODSEQ in the answers
 RFC 4314    4        a right for each kind of flag; NO only if nothing can be done
+RFC 9738             MESSAGELIMIT
 RFC 2180    4.2      messages that are gone: the others are done, the answer is NO
 
 A change that another session made, and this client has not been told of, is told in the answer:
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 from correo.mailbox import flags
 from correo.mailbox.view import FlagUpdate, View
 from correo.net.pace import Pace
-from correo.servers.imap import news, uidonly
+from correo.servers.imap import messagelimit, news, uidonly
 from correo.servers.imap.numbers import uids_of
 from correo.servers.imap.refusals import Expunged, NotPermitted, ReadOnly
 from correo.servers.imap.services import Handler
@@ -40,7 +41,8 @@ async def answer_store(session: ImapSession, command: Store) -> None:
     if command.unchanged_since is not None:
         session.enable_condstore()
     view, rights = session.view, session.flag_rights
-    uids = uids_of(view, command.messages, is_uid=command.is_uid)
+    named = uids_of(view, command.messages, is_uid=command.is_uid)
+    uids, limit_code = messagelimit.within(session, named), messagelimit.code_of(session, named)
     mode, change = FlagMode(command.mode.value), flags.canonical(command.flags)
     if not can_change(mode, change, rights):
         raise NotPermitted("its owner does not let you change these flags")
@@ -60,6 +62,7 @@ async def answer_store(session: ImapSession, command: Store) -> None:
     expected = {uid: after[before] for uid, before in believed.items()}
     await tell_stored(session, command, stored, expected)
     code = modified_code(view, command, stored.conflicting)
+    code = messagelimit.joined(session, code, limit_code)
     found = len(stored.changed) + len(stored.unchanged) + len(stored.conflicting)
     if found < len(uids) and not command.is_uid:
         await session.conclude_refused(command, Expunged(), code, expunges=False)

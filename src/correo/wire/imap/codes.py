@@ -9,6 +9,7 @@ RFC 5464    4        METADATA; RFC 5466 3.1 UNDEFINED-FILTER
 RFC 4469    4.1      BADURL; RFC 4467 8 URLMECH
 RFC 4315    3        APPENDUID, COPYUID, UIDNOTSTICKY
 RFC 7162    7        HIGHESTMODSEQ, NOMODSEQ, MODIFIED, CLOSED
+RFC 9738             MESSAGELIMIT
 RFC 7889    4        TOOBIG; RFC 6154 6 USEATTR; RFC 8474 4.1 MAILBOXID; RFC 3516 4.3 UNKNOWN-CTE
 """
 
@@ -65,6 +66,7 @@ __all__ = [
     "highest_modseq",
     "in_progress",
     "mailbox_id",
+    "message_limit",
     "metadata_long_entries",
     "metadata_max_size",
     "modified",
@@ -153,6 +155,11 @@ def in_progress(tag: bytes) -> bytes:
 
 def mailbox_id(object_id: str) -> bytes:
     return b"MAILBOXID (%b)" % object_id.encode("ascii")
+
+
+def message_limit(limit: int, lowest_uid: int = 0) -> bytes:
+    """RFC 9738. lowest_uid: of the messages that were done, 0 if none was."""
+    return b"MESSAGELIMIT %d %d" % (limit, lowest_uid) if lowest_uid else b"MESSAGELIMIT %d" % limit
 
 
 def metadata_long_entries(size: int) -> bytes:

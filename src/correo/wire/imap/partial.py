@@ -20,6 +20,11 @@ class PartialRange:
     first: int
     last: int
 
+    @property
+    def length(self) -> int:
+        """How many results it can have."""
+        return abs(self.last - self.first) + 1
+
     def window(self, results: Sequence[T]) -> Sequence[T]:
         """Those of the results that are within, in their order."""
         low, high = sorted((self.first, self.last))

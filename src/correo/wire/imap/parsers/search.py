@@ -4,6 +4,7 @@ RFC 9051    6.4.4    SEARCH; RFC 3501 6.4.4 for the keys of IMAP4rev1
 RFC 4731    3.1      RETURN; RFC 5182 2.1 SAVE; RFC 9394 3.1 PARTIAL; RFC 7377 ESEARCH
 RFC 5267    4, 5     RETURN (CONTEXT UPDATE), CANCELUPDATE; RFC 5465 8 UPDATE with FETCH items
 RFC 7162    3.1.5    MODSEQ; RFC 5032 3 OLDER, YOUNGER; RFC 8474 6; RFC 8514 4.4
+RFC 9738             UIDAFTER, UIDBEFORE
 RFC 6855    3        no CHARSET after ENABLE UTF8=ACCEPT
 
 Keys nest at most NESTING_LIMIT deep: NOT, OR and parentheses each count as one.
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
-from correo.wire.imap.arguments import Arguments, BadCommand, check_utf8
+from correo.wire.imap.arguments import NUMBER_LIMIT, Arguments, BadCommand, check_utf8
 from correo.wire.imap.commands import CancelUpdate, Command, MultiSearch, Search, SearchReturn
 from correo.wire.imap.dates import parse_date
 from correo.wire.imap.fetch_items import FetchItem
@@ -43,6 +44,7 @@ from correo.wire.imap.search_keys import (
     TextContains,
     WithinKey,
 )
+from correo.wire.imap.sequence import SequenceSet
 from correo.wire.imap.sources import Source, SourceKind, read_sources
 
 __all__ = ["CHARSETS", "NESTING_LIMIT", "PARSERS", "read_keys", "read_program", "read_returns"]
@@ -155,6 +157,22 @@ def read_uid(keys: Keys) -> SearchKey:
     return MessageSet(keys.arguments.sequence_set(), is_uid=True)
 
 
+def read_uid_after(keys: Keys) -> SearchKey:
+    """RFC 9738; nothing is above the highest number there can be."""
+    last = NUMBER_LIMIT - 1
+    uid = keys.arguments.nz_number()
+    return Not(AnyMessage()) if uid == last else uid_range(uid + 1, last)
+
+
+def read_uid_before(keys: Keys) -> SearchKey:
+    uid = keys.arguments.nz_number()
+    return Not(AnyMessage()) if uid == 1 else uid_range(1, uid - 1)
+
+
+def uid_range(first: int, last: int) -> SearchKey:
+    return MessageSet(SequenceSet(((first, last),)), is_uid=True)
+
+
 def read_modseq(keys: Keys) -> SearchKey:
     arguments = keys.arguments
     keys.mentions_modseq = True
@@ -218,6 +236,8 @@ READERS: dict[str, Callable[[Keys], SearchKey]] = {
     "FILTER": read_filter,
     "FUZZY": lambda keys: FuzzyKey(keys.key()),
     "UID": read_uid,
+    "UIDAFTER": read_uid_after,
+    "UIDBEFORE": read_uid_before,
     "MODSEQ": read_modseq,
     "LARGER": size_key(larger=True),
     "SMALLER": size_key(larger=False),
