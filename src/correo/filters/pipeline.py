@@ -76,6 +76,7 @@ class Pipeline:
     async def _ask(self, each: Filter, message: Arriving) -> Verdict | None:
         if each.is_instant:
             return await each.check(message)
+        await asyncio.sleep(0)  # within a task from here on (`net.eager`), as a timeout needs it
         try:
             async with asyncio.timeout(self._time_limit_s):
                 return await each.check(message)

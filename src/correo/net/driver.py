@@ -13,12 +13,12 @@ RFC 5321    4.5.3.2  time-outs (the numbers are the sessions' affair)
 
 import asyncio
 import ssl
-import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from correo.base.errors import PeerError
 from correo.base.pause import Pause
+from correo.net.eager import begin
 from correo.net.link import Link
 from correo.net.pace import Pace
 from correo.net.session import Session
@@ -130,9 +130,9 @@ class Connection(Link):
 
         One errand waits at a time; another takes its place.
         """
+        if self._errand is None:
+            self.loop.call_soon(self._run_errand)
         self._errand = errand
-        if not self._is_busy and self._session is not None:
-            self._guarded(self._come_to_rest)
 
     def close(self) -> None:
         """Send what is ready, then close; a handler at work sends its answer first."""
@@ -147,6 +147,10 @@ class Connection(Link):
             self._guarded(self._say_stopping)
 
     # inside: the pipeline
+
+    def _run_errand(self) -> None:
+        if not self._is_busy and self._session is not None:
+            self._guarded(self._come_to_rest)
 
     def _open(self) -> None:
         last_words = self._admit(self) if self._admit is not None else None
@@ -194,8 +198,9 @@ class Connection(Link):
             self._come_to_rest()
             return
         self._is_busy = True
-        task = new_task(self.loop, self._work(waiting))
-        self._task = None if task.done() else task
+        task = begin(self.loop, self._work(waiting))
+        if task is not None:
+            self._task = task
 
     async def _work(self, waiting: Coroutine[Any, Any, None] | None) -> None:
         pace = Pace()
@@ -319,12 +324,3 @@ class Connection(Link):
         finally:
             if self._on_closed is not None:
                 self._on_closed(self)
-
-
-def new_task(
-    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]
-) -> "asyncio.Task[None]":
-    """A task that runs at once up to its first wait, where Python can do that."""
-    if sys.version_info >= (3, 12):
-        return asyncio.Task(work, loop=loop, eager_start=True)
-    return loop.create_task(work)

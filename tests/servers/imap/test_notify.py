@@ -116,6 +116,12 @@ def last_told(watcher: WorldClient) -> dict[bytes, tuple[bytes, ...]]:
     return {match[1]: match.groups() for line in lines if (match := STATUS.match(line))}
 
 
+async def turns() -> None:
+    """Let everybody in the loop do what there is to do."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
 def test_news_wait_for_a_command_under_way_and_for_a_slow_reader() -> None:
     async def main() -> None:
         world = ImapWorld()
@@ -124,9 +130,9 @@ def test_news_wait_for_a_command_under_way_and_for_a_slow_reader() -> None:
         watcher.connection.pause_writing()
         for _ in range(5):
             await file(ana)
+        await turns()
         watcher.send(b"x NOOP\r\n")
-        for _ in range(50):
-            await asyncio.sleep(0)
+        await turns()
         assert not watcher.heard
         watcher.connection.resume_writing()
         lines = await watcher.answer(b"x")

@@ -66,17 +66,19 @@ class Sender:
         live = self._view.live
         await live.refresh_if_stale()
         for first in range(0, len(self._uids), PIECE_ROWS):
+            if first:
+                await self._breathe()
             columns = live.columns(self._uids[first : first + PIECE_ROWS], plan.columns)
             self._session.engine.send_lines([plan.lines(self._numbers(plan, columns), columns)])
             self.sent += len(columns[0])
-            await self._breathe()
 
     async def _from_columns(self, plan: Plan) -> None:
         async for rows in self._rows(plan.columns):
             for first in range(0, len(rows), PIECE_ROWS):
+                if first or self.sent:
+                    await self._breathe()
                 columns = list(zip(*rows[first : first + PIECE_ROWS], strict=True))
                 self._session.engine.send_lines([plan.lines(self._numbers(plan, columns), columns)])
-                await self._breathe()
             self.sent += len(rows)
 
     async def _with_bodies(self, plan: Plan, items: list[body.BodyItem]) -> None:
@@ -117,6 +119,7 @@ class Sender:
         return columns[0] if self._is_by_uid else self._view.numbers_of(columns[0])
 
     async def _breathe(self) -> None:
-        """Send what is ready; wait for a slow client, and give others their turn."""
+        """Between two pieces: send what is ready; wait for a slow client, and give others their
+        turn. The last piece goes out with the tagged answer, in one write."""
         await self._session.connection.drain()
         await self._pace.breathe()

@@ -99,10 +99,11 @@ async def send(session: ImapSession, changes: list[Change], lines: Lines) -> Non
     """Send the lines of many messages, and give others their turn between."""
     pace = Pace()
     for first in range(0, len(changes), PIECE):
+        if first:
+            await session.connection.drain()
+            await pace.breathe()
         some = updates(session.view, changes[first : first + PIECE])
         session.engine.send_lines(lines(session.engine, some))
-        await session.connection.drain()
-        await pace.breathe()
 
 
 def updates(view: View, changes: Sequence[Change]) -> list[FlagUpdate]:
