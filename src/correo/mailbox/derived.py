@@ -8,13 +8,14 @@ Cost: reading columns 2 microseconds a message the first time, a look-up each la
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import filterfalse
 from typing import Any
 
 from correo.mailbox.live import LiveMailbox
 from correo.net.pace import Pace
 from correo.store.model import Column
 
-__all__ = ["Derivation", "derive", "of_column"]
+__all__ = ["MOST_REMEMBERED", "Derivation", "derive", "of_column"]
 
 PIECE = 250  # rows looked at before others may have their turn
 MOST_REMEMBERED = 50_000  # messages of a mailbox; ours, 5 to 20 MB. Beyond, nothing is remembered
@@ -48,7 +49,7 @@ async def derive(
     known: dict[int, Any] = {}
     if len(live.uids) <= MOST_REMEMBERED:
         known = live.derived.setdefault(derivation.name, known)
-    missing = [uid for uid in uids if uid not in known]
+    missing = list(filterfalse(known.__contains__, uids))
     pace = Pace()
     columns = (Column.UID, *derivation.columns)
     async for rows in live.account.fetch(live.mailbox.id, missing, columns):

@@ -95,7 +95,7 @@ class LiveMailbox:
         self.is_gone = False
         self.is_stale = False
         self.views: set[Watcher] = set()
-        self.derived: dict[object, dict[int, Any]] = {}  # see `Derived`
+        self.derived: dict[object, dict[Any, Any]] = {}  # see `derived`
         self._lock: asyncio.Lock | None = None
 
     def position(self, uid: int) -> int:

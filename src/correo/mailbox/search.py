@@ -21,6 +21,7 @@ microseconds a message the first time and a tenth of it while the mailbox stays 
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
+from itertools import compress
 from typing import cast
 
 from correo.base.errors import UsageError
@@ -100,7 +101,9 @@ class _Search:
             case criteria.Among():
                 return [uid for uid in uids if uid in criterion.uids]
             case criteria.HasFlag():
-                return self._with_flag(criterion.flag, uids)
+                return self._by_flag(criterion.flag, uids, has=True)
+            case criteria.Not(criteria.HasFlag(flag)):
+                return self._by_flag(flag, uids, has=False)
             case criteria.Not():
                 found = set(await self.find(criterion.criterion, uids))
                 return [uid for uid in uids if uid not in found]
@@ -120,11 +123,12 @@ class _Search:
             found.update(await self.find(each, left) if left else ())
         return [uid for uid in uids if uid in found]
 
-    def _with_flag(self, flag: str, uids: list[int]) -> list[int]:
+    def _by_flag(self, flag: str, uids: list[int], *, has: bool) -> list[int]:
+        """Those with the flag, or without it; of those that are gone nobody can say."""
         live = self._live
-        wanted = {known for known in live.known_flags() if flags.has(known, flag)}
+        wanted = {known for known in live.known_flags() if flags.has(known, flag) is has}
         if len(uids) == len(live.uids) and uids == live.uids.tolist():
-            return [uid for uid, has in zip(uids, live.flags, strict=True) if has in wanted]
+            return list(compress(uids, map(wanted.__contains__, live.flags)))
         position, known = live.position, live.flags
         return [uid for uid in uids if (at := position(uid)) >= 0 and known[at] in wanted]
 

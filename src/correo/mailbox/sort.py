@@ -63,8 +63,11 @@ async def sort(
             values: Mapping[int, Any] = {uid: -score for uid, score in (scores or {}).items()}
         else:
             values = await derive(live, uids, DERIVATIONS[order.key])
-        found = [uid for uid in found if uid in values]
-        found.sort(key=values.__getitem__, reverse=order.is_reversed)
+        try:
+            found = sorted(found, key=values.__getitem__, reverse=order.is_reversed)
+        except KeyError:  # some are gone
+            there = [uid for uid in found if uid in values]
+            found = sorted(there, key=values.__getitem__, reverse=order.is_reversed)
     return found
 
 

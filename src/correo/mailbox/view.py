@@ -116,13 +116,19 @@ class View(Watcher):
         return found
 
     def numbers_of(self, uids: Sequence[int]) -> Sequence[int]:
-        """The sequence numbers of ascending UIDs, all of which this view shows."""
+        """The sequence numbers of UIDs, in any order, all of which this view shows."""
         if not uids:
             return ()
         first = self.position(uids[0])
         if first >= 0 and self.uids[first : first + len(uids)] == array("I", uids):
             return range(first + 1, first + 1 + len(uids))
         known, end = self.uids, self.exists
+        if known[end - 1] - known[0] == end - 1:  # no UID is missing
+            before = known[0] - 1
+            return [uid - before for uid in uids] if before else uids
+        if len(uids) > end // 8:
+            numbers = dict(zip(known[:end], range(1, end + 1), strict=True))
+            return list(map(numbers.__getitem__, uids))
         return [bisect_left(known, uid, 0, end) + 1 for uid in uids]
 
     # changes

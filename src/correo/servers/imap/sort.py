@@ -9,10 +9,14 @@ draft-ietf-morg-inthread-01   THREAD=REFS
 Cost: see `mailbox.sort` and `mailbox.threads`.
 """
 
+import re
+from array import array
 from collections.abc import Sequence
 
 from correo.base.errors import Refusal
 from correo.mailbox import threads
+from correo.mailbox.derived import MOST_REMEMBERED
+from correo.mailbox.live import LiveMailbox
 from correo.mailbox.sort import sort
 from correo.mailbox.threads import Branch
 from correo.servers.imap import updates
@@ -43,17 +47,40 @@ async def answer_thread(session: ImapSession, command: Thread) -> None:
     view = session.view
     try:
         uids = await found_by(session, command)
-        roots = await threads.thread(view.live, uids, algorithm)
+        lists = await remembered_lists(view.live, uids, algorithm)
     except Refusal as refusal:
         await session.conclude_refused(command, refusal, expunges=False)
         return
-    numbers = dict(zip(uids, uids if command.is_uid else view.numbers_of(uids), strict=True))
-    session.engine.send_lines([responses.thread(thread_lists(roots, numbers))])
+    if not command.is_uid and view.last_uid != view.exists:  # then UIDs are the numbers
+        lists = in_numbers(lists, uids, view.numbers_of(uids))
+    session.engine.send_lines([responses.thread(lists)])
     await conclude(session, command)
 
 
-def thread_lists(roots: Sequence[Branch], numbers: dict[int, int]) -> bytes:
-    """RFC 5256 5, *thread-list; numbers by UID."""
+async def remembered_lists(
+    live: LiveMailbox, uids: Sequence[int], algorithm: threads.ThreadAlgorithm
+) -> bytes:
+    """The threads in UIDs; the last answer is remembered while the mailbox is selected, for mail
+    programs ask again and again."""
+    known = live.derived.setdefault("threads", {})
+    asked = array("I", uids)
+    if algorithm in known and known[algorithm][0] == asked:
+        lists: bytes = known[algorithm][1]
+        return lists
+    lists = thread_lists(await threads.thread(live, uids, algorithm))
+    if len(uids) <= MOST_REMEMBERED:
+        known[algorithm] = asked, lists
+    return lists
+
+
+def in_numbers(lists: bytes, uids: Sequence[int], numbers: Sequence[int]) -> bytes:
+    """Sequence numbers in place of the UIDs."""
+    told = {b"%d" % uid: b"%d" % number for uid, number in zip(uids, numbers, strict=True)}
+    return re.sub(rb"[0-9]+", lambda match: told[match[0]], lists)
+
+
+def thread_lists(roots: Sequence[Branch]) -> bytes:
+    """RFC 5256 5, *thread-list, of UIDs."""
     pieces: list[bytes] = []
     waiting: list[Branch | None] = list(reversed(roots))  # None: a list ends
     while waiting:
@@ -63,10 +90,10 @@ def thread_lists(roots: Sequence[Branch], numbers: dict[int, int]) -> bytes:
             continue
         pieces.append(b"(")
         while branch.uid is not None and len(branch.children) == 1:
-            pieces.append(b"%d " % numbers[branch.uid])
+            pieces.append(b"%d " % branch.uid)
             [branch] = branch.children
         if branch.uid is not None:
-            pieces.append(b"%d" % numbers[branch.uid])
+            pieces.append(b"%d" % branch.uid)
             pieces.append(b" " if branch.children else b"")
         waiting.append(None)
         waiting.extend(reversed(branch.children))
