@@ -8,6 +8,7 @@ MEASUREMENTS = {
     "relay": "SMTP in, durable queue, SMTP out to a local sink: Postfix and correo",
     "imap": "IMAP logins, FETCH, APPEND: Dovecot and correo",
     "imap_work": "IMAP SEARCH, SORT, THREAD, STORE, COPY, MOVE: Dovecot and correo",
+    "imap_large": "IMAP in a mailbox of 100,000 messages: Dovecot and correo",
     "pop3": "POP3 login, listings, retrieval: Dovecot and correo",
     "idle": "memory of idle IMAP connections, and how soon a change reaches them",
     "clients": "client libraries: headers fetched from a Dovecot, messages sent to a correo",

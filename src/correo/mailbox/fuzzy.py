@@ -4,9 +4,9 @@ RFC 6203    3        FUZZY: words in any order, parts of words, words with a let
             4        relevancy scores
             5        flags, dates, sizes and UIDs are taken as they are
 
-Departures: there are two scores, EXACT and NEAR.
+Departures: there are six scores: as written, all words, or nearly; in the subject or elsewhere.
 
-Cost: that of the searches, with an index and without (`search`).
+Cost: that of up to five searches more for the scores, with an index and without (`search`).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +17,10 @@ from correo.mailbox.criteria import Criterion
 from correo.mailbox.live import LiveMailbox
 from correo.mailbox.search import search
 
-__all__ = ["EXACT", "NEAR", "nearly", "relevancy"]
-
-EXACT, NEAR = 100, 50  # RFC 6203 4: 1 to 100
+__all__ = ["nearly", "relevancy"]
 
 Texts = criteria.HeaderHolds | criteria.BodyHolds | criteria.TextHolds
+Change = Callable[[Texts], Criterion]
 
 
 def nearly(criterion: Criterion) -> Criterion:
@@ -29,7 +28,8 @@ def nearly(criterion: Criterion) -> Criterion:
     return with_texts(criterion, lambda each: replace(each, is_near=True))
 
 
-def with_texts(criterion: Criterion, change: Callable[[Texts], Texts]) -> Criterion:
+def with_texts(criterion: Criterion, change: Change) -> Criterion:
+    """The same with something else in place of each text that is looked for."""
     match criterion:
         case criteria.HeaderHolds() | criteria.BodyHolds() | criteria.TextHolds():
             return change(criterion)
@@ -43,8 +43,42 @@ def with_texts(criterion: Criterion, change: Callable[[Texts], Texts]) -> Criter
             return criterion
 
 
+def as_written(wanted: Texts) -> Criterion:
+    return replace(wanted, is_near=False)
+
+
+def all_words(wanted: Texts) -> Criterion:
+    """Each word as it is written, in any order."""
+    exact = replace(wanted, is_near=False)
+    words = wanted.text.split()
+    return criteria.All(tuple(replace(exact, text=word) for word in words)) if words else exact
+
+
+def in_subject(wanted: Texts) -> Criterion:
+    """What is looked for in the whole message, in its subject; fields stay what they are."""
+    if isinstance(wanted, criteria.HeaderHolds):
+        return wanted
+    return criteria.HeaderHolds("Subject", wanted.text, wanted.is_near)
+
+
+TIERS: list[tuple[int, Change, bool]] = [
+    # score (RFC 6203 4: 1 to 100), how well the texts fit, whether in the subject
+    (100, as_written, True),
+    (85, as_written, False),
+    (75, all_words, True),
+    (65, all_words, False),
+    (55, lambda wanted: wanted, True),
+]
+LEAST = 40  # nearly, somewhere
+
+
 async def relevancy(live: LiveMailbox, uids: Sequence[int], criterion: Criterion) -> dict[int, int]:
-    """A score for each of the UIDs (ascending) that a search found."""
-    strict = with_texts(criterion, lambda each: replace(each, is_near=False))
-    exact = set(await search(live, uids, strict))
-    return {uid: EXACT if uid in exact else NEAR for uid in uids}
+    """A score for each of the UIDs (ascending) that a search found, from 1 to 100."""
+    scores: dict[int, int] = {}
+    for score, change, is_subject in TIERS:
+        left = [uid for uid in uids if uid not in scores]
+        if left:
+            searched = with_texts(criterion, in_subject) if is_subject else criterion
+            found = await search(live, left, with_texts(searched, change))
+            scores.update(dict.fromkeys(found, score))
+    return {uid: scores.get(uid, LEAST) for uid in uids}
