@@ -6,7 +6,7 @@ begins when nobody is at work. Accounts that nobody searches have no index and c
 Messages are taken in the order they came, some at a time. The index may lag behind, be dropped or
 be filled by several processes at once: `search` reads what it does not know.
 
-Attached documents (`message.office`) are indexed beside the texts, for searches for what is near.
+Attached documents (`documents`) are indexed beside the texts, for searches for what is near.
 
 Cost: half a millisecond of a thread for a message of 2 KB, 1.5 for one of 10 KB.
 """

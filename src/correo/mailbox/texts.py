@@ -20,12 +20,11 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from correo.mailbox.criteria import BodyHolds, HeaderHolds, SentWithin, TextHolds
+from correo.mailbox.documents import texts_of_documents
 from correo.mailbox.sections import read_range
 from correo.message import headers
 from correo.message.address import parse_addresses
 from correo.message.dates import sent_day
-from correo.message.encoding.transfer import decode_body
-from correo.message.office import FILE_LIMIT, is_office, text_of_office
 from correo.message.structure import Part, Structure
 from correo.message.text import text_of_header, text_of_part
 from correo.message.words import Needle, runs_of
@@ -159,27 +158,6 @@ def places_of_text(structure: Structure) -> Iterator[Place]:
             yield Place(Where.BODY, NOWHERE, part)
 
 
-def documents_of(structure: Structure) -> Iterator[Part]:
-    """The attached documents that have a text which can be had (`message.office`)."""
-    for part in structure.walk():
-        if is_office(part) and part.body_size <= FILE_LIMIT:
-            yield part
-
-
-async def document_runs(octets: Octets, structure: Structure) -> frozenset[str]:
-    """The runs of a message's attached documents; one of these is in memory at a time, and read in
-    a thread."""
-    runs: set[str] = set()
-    for part in documents_of(structure):
-        encoded = await read_range(octets, (part.body_offset, part.body_size))
-        runs |= await asyncio.to_thread(runs_of_document, encoded, part.encoding)
-    return frozenset(runs)
-
-
-def runs_of_document(encoded: bytes, encoding: str) -> set[str]:
-    return runs_of(fold(text_of_office(decode_body(encoded, encoding))))
-
-
 def text_at(place: Place, octets: bytes) -> str:
     """What stands there, as `fold` makes it; octets: those of its range."""
     if place.part is None:
@@ -218,6 +196,14 @@ def near_test(needle: Needle, *, with_header: bool) -> TextTest:
         return needle.is_in(runs) or needle.is_in(runs | await document_runs(octets, structure))
 
     return holds
+
+
+async def document_runs(octets: Octets, structure: Structure) -> frozenset[str]:
+    """The runs of a message's attached documents."""
+    runs: set[str] = set()
+    async for text in texts_of_documents(octets, structure):
+        runs |= await asyncio.to_thread(lambda text: runs_of(fold(text)), text)
+    return frozenset(runs)
 
 
 async def _is_in(text: str, octets: Octets, place: Place) -> bool:
