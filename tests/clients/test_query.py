@@ -1,5 +1,6 @@
 """Queries in Python: what each means on the wire."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -30,3 +31,24 @@ def test_query_says(query: Query, wire: bytes) -> None:
 def test_python_s_own_and_is_refused() -> None:
     with pytest.raises(TypeError, match="&"):
         _ = Q.seen and Q.draft
+
+
+WRONG = [
+    ("an octet too few", lambda: Q.larger(-1), "octets"),
+    ("too many octets", lambda: Q.smaller(2**63), "octets"),
+    ("no age", lambda: Q.younger(timedelta(0)), "seconds"),
+    ("an age of centuries", lambda: Q.older(timedelta(days=60_000)), "seconds"),
+    ("no UID", lambda: Q.uid(1, 0), "UID"),
+    ("a UID too large", lambda: Q.uid(2**32), "UID"),
+    ("a mod-sequence below 0", lambda: Q.modseq(-1), "mod-sequence"),
+    ("an empty object id", lambda: Q.email_id(""), "object id"),
+    ("no object id", lambda: Q.thread_id("a b"), "object id"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), [pytest.param(m, w, id=i) for i, m, w in WRONG])
+def test_what_no_server_knows_is_said_where_it_is_written(
+    make: Callable[[], Query], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()

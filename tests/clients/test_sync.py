@@ -2,12 +2,25 @@
 
 import inspect
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
+from correo.clients.folders import Maildir
 from correo.clients.imap import ImapAccount, ImapLoginError, Mailbox, Q
+from correo.clients.pop3 import Pop3Client, SeenFile
 from correo.clients.smtp import Envelope, EnvelopeRecipient, TlsMode
-from correo.clients.sync import Bridge, Facade, SyncMailbox, iterating, open_mailbox, open_smtp
+from correo.clients.sync import (
+    Bridge,
+    Facade,
+    SyncMailbox,
+    SyncPop3Client,
+    iterating,
+    open_mailbox,
+    open_pop3,
+    open_smtp,
+)
 from correo.testing import Mail
 
 
@@ -71,6 +84,45 @@ def test_mail_is_sent_and_read_without_an_event_loop(mail: Mail) -> None:
         inbox.add_flags(message.uid, "\\Seen")
         assert inbox.search(Q.unseen) == []
         assert b"".join(inbox.content(message.uid)).endswith(b"x\r\n")
+
+
+@pytest.mark.slow
+def test_a_maildrop_is_read_and_fetched_without_an_event_loop(mail: Mail, tmp_path: Path) -> None:
+    for subject in ("one", "two"):
+        mail.put("ana", subject=subject, text="x")
+    where = mail.listeners["pop3s"]
+
+    def opened() -> AbstractContextManager[SyncPop3Client]:
+        return open_pop3(
+            where.host,
+            where.port,
+            tls=TlsMode.IMPLICIT,
+            context=mail.trust,
+            server_name="localhost",
+        )
+
+    with opened() as maildrop:
+        maildrop.login(mail.address("ana"), mail.password("ana"))
+        assert maildrop.stat()[0] == 2
+        assert b"Subject: one" in maildrop.read(1)
+        maildrop.delete([1])  # without QUIT nothing goes
+    for expected in (2, 0):
+        with opened() as maildrop:
+            maildrop.login(mail.address("ana"), mail.password("ana"))
+            seen = SeenFile(tmp_path / "seen", "ana")
+            fetched = list(maildrop.collect(Maildir(tmp_path / "mail"), seen, keep=True))
+            assert [each.path is not None for each in fetched] == [True] * expected
+
+
+def test_the_facade_has_every_method_of_a_pop3_client() -> None:
+    left_out = {"ask_capabilities", "connect", "enable_utf8"}  # before the login, or to begin
+    wanted = {
+        name
+        for name, value in vars(Pop3Client).items()
+        if not name.startswith("_")
+        and (inspect.iscoroutinefunction(value) or inspect.isasyncgenfunction(value))
+    }
+    assert wanted - left_out <= vars(SyncPop3Client).keys()
 
 
 @pytest.mark.slow

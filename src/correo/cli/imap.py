@@ -1,6 +1,7 @@
 """`correo imap ls|headers|fetch|search|move|mkdir|append|watch`: mailboxes on any IMAP server.
 
     correo imap -s imaps://ana@mail.example.org ls
+    correo imap -u ana@example.org headers INBOX          the server that example.org publishes
     correo imap -s localhost:2143 -u ana@correo.test --ca ca.pem headers INBOX
     correo imap ... fetch INBOX 17 --text
 
@@ -53,7 +54,7 @@ def imap(
             "-s",
             envvar="CORREO_IMAP_SERVER",
             metavar="SERVER",
-            help="imaps://user@host, or host:port.",
+            help="imaps://user@host, or host:port; found from --user if that is a mail address.",
         ),
     ] = None,
     user: UserOption = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from correo.cli.mail_server import IMAP, MailServer, ask_password, read_server, settled
+from correo.cli.mail_server import AUTO, IMAP, MailServer, ask_password, read_server, settled
 from correo.cli.place import run
 from correo.clients.security import TlsMode
 
@@ -38,10 +38,16 @@ class Way:
 
     def server(self) -> MailServer:
         """Raises CorreoError, BadParameter."""
-        if self.address is None:
-            raise typer.BadParameter("name the server: correo imap -s imaps://user@host ...")
+        address = self.address
+        if address is None and self.user is not None and "@" in self.user:
+            address = AUTO
+        if address is None:
+            raise typer.BadParameter(
+                "name the server, correo imap -s imaps://user@host ..., "
+                "or let it be found: correo imap -u you@your.domain ..."
+            )
         return read_server(
-            self.address,
+            address,
             IMAP,
             user=self.user,
             tls=self.tls,
@@ -51,10 +57,8 @@ class Way:
 
 
 @asynccontextmanager
-async def logged_in(way: Way) -> "AsyncIterator[ImapClient]":
+async def logged_in(way: Way, server: MailServer, password: str) -> "AsyncIterator[ImapClient]":
     """A client past its login."""
-    server = way.server()
-    password = ask_password(way.password, server)
     async with await connected(await settled(server), password, way.timeout) as client:
         yield client
 
@@ -77,8 +81,12 @@ async def connected(server: MailServer, password: str, timeout: float) -> "ImapC
 def work_with(context: typer.Context, work: "Callable[[ImapClient], Awaitable[None]]") -> None:
     """Log in, do it, log out."""
 
+    way: Way = context.obj
+    server = way.server()
+    password = ask_password(way.password, server)
+
     async def whole() -> None:
-        async with logged_in(context.obj) as client:
+        async with logged_in(way, server, password) as client:
             await work(client)
 
     run(whole())

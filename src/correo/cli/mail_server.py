@@ -5,7 +5,8 @@
 the port decides: those of implicit TLS (also plus 2000, as in development) have it from the start,
 others begin it with STARTTLS, or at once if the port is unusual and nobody greets there before it
 is encrypted (`settled`). Only a server on this machine is spoken to without TLS if it has
-none, unless an authority is named.
+none, unless an authority is named. `auto` is the server that the domain of the user's address
+publishes (`found_server`).
 
 RFC 8314    3        implicit TLS first, STARTTLS where the port asks for it
 """
@@ -27,6 +28,7 @@ from correo.net.addresses import is_this_machine, read_host_port
 from correo.net.tls import client_context, opportunistic_context
 
 __all__ = [
+    "AUTO",
     "IMAP",
     "POP",
     "SUBMISSION",
@@ -43,6 +45,7 @@ __all__ = [
     "settled",
 ]
 
+AUTO = "auto"  # in place of a server
 DEVELOPMENT = 2000  # added to ports by `correo dev`
 GREETING_LIMIT_S = 3.0  # then a server on an unusual port is asked whether it waits for TLS
 HANDSHAKE_LIMIT_S = 10.0
@@ -114,11 +117,14 @@ def read_server(
     authority: Path | None = None,
     insecure: bool = False,
 ) -> MailServer:
-    """What the options say.
+    """What the options say; AUTO means the server that is published for the user's address.
 
     Raises:
         typer.BadParameter: they name no server. CertificateError: the authority cannot be read.
+        CorreoError: no server is published.
     """
+    if text == AUTO:
+        return published_server(user, protocol, context_of(authority, insecure=insecure))
     scheme, name, place = parts_of(text)
     is_implicit = scheme == f"{protocol.scheme}s" or tls is TlsMode.IMPLICIT
     is_named = bool(scheme) or tls is not None
@@ -135,13 +141,29 @@ def read_server(
         is_implicit = port in (protocol.tls_port, protocol.tls_port + DEVELOPMENT)
     is_local = is_this_machine(host)
     mode = tls or default_mode(is_implicit=is_implicit, is_trusted=is_local and authority is None)
-    context = opportunistic_context() if insecure else None
-    if context is None and authority is not None:
-        context = client_context(authority)
+    context = context_of(authority, insecure=insecure)
     shows = is_local or tls is TlsMode.NONE
     is_usual = port in (protocol.port, protocol.port + DEVELOPMENT)
     is_guess = not is_named and not is_implicit and not is_usual
     return MailServer(host, port, user or name, mode, context, shows, is_guess)
+
+
+def published_server(
+    user: str | None, protocol: Protocol, context: ssl.SSLContext | None
+) -> MailServer:
+    """Raises CorreoError, typer.BadParameter."""
+    from correo.cli.found_server import find_server  # it asks DNS and the web: rarely needed
+
+    if user is None or "@" not in user:
+        raise typer.BadParameter("to find the server, give your mail address: -u you@your.domain")
+    return find_server(user, protocol, context)
+
+
+def context_of(authority: Path | None, *, insecure: bool) -> ssl.SSLContext | None:
+    """None to trust the system's authorities. Raises CertificateError."""
+    if insecure:
+        return opportunistic_context()
+    return client_context(authority) if authority is not None else None
 
 
 async def settled(server: MailServer) -> MailServer:

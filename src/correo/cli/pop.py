@@ -40,7 +40,8 @@ def pop(
         str,
         typer.Argument(
             metavar="SERVER",
-            help="host:port, or pops://user@host; port 110 unless named, 995 means TLS.",
+            help="host:port, or pops://user@host; port 110 unless named, 995 means TLS; "
+            "auto finds it from --user, a mail address.",
         ),
     ],
     user: UserOption = None,

@@ -78,7 +78,8 @@ ServerOption = Annotated[
         metavar="SERVER",
         envvar="CORREO_SERVER",
         help="Submit here: host:port, or smtps://user@host; port 587 unless named, 465 means "
-        "TLS. Unless given, the correo that runs on this machine.",
+        "TLS; auto finds it from --user, a mail address. Unless given, the correo that runs on "
+        "this machine.",
         show_default=False,
     ),
 ]

@@ -18,7 +18,7 @@ from correo.store.model import Column
 __all__ = ["MOST_REMEMBERED", "Derivation", "derive", "of_column"]
 
 PIECE = 250  # rows looked at before others may have their turn
-MOST_REMEMBERED = 50_000  # messages of a mailbox; ours, 5 to 20 MB. Beyond, nothing is remembered
+MOST_REMEMBERED = 100_000  # messages of a mailbox; ours, 10 MB a value. Beyond, nothing is
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from correo.base.errors import Refusal
 from correo.mailbox.live import LiveMailbox
+from correo.mailbox.resting import Resting
 from correo.mailbox.view import View
 from correo.store.api import AccountStore, Watch
 from correo.store.model import AccountId, Mailbox, MailboxId
@@ -22,10 +23,15 @@ __all__ = ["OpenMailboxes"]
 
 
 class OpenMailboxes:
-    """All live mailboxes of this process. Make one per event loop."""
+    """All live mailboxes of this process. Make one per event loop.
+
+    A mailbox that nobody shows any more is kept for a while as it was, with what was worked out
+    of its messages: mail programs come back to it, and webmail makes a session for each page.
+    """
 
     def __init__(self) -> None:
         self._accounts: dict[AccountId, _OpenAccount] = {}
+        self._resting = Resting()
 
     async def select(
         self, account: AccountStore, mailbox: Mailbox, woken: Callable[[], None]
@@ -37,7 +43,8 @@ class OpenMailboxes:
         """
         opened = self._accounts.get(account.account_id)
         if opened is None:
-            opened = self._accounts[account.account_id] = _OpenAccount(account)
+            opened = _OpenAccount(account, self._resting)
+            self._accounts[account.account_id] = opened
         try:
             return View(await opened.live(mailbox.id), woken)
         finally:
@@ -59,10 +66,11 @@ class OpenMailboxes:
 class _OpenAccount:
     """The live mailboxes of one account, and the watch that keeps them current."""
 
-    __slots__ = ("_refreshing", "_wakings", "account", "lives", "opening", "watch")
+    __slots__ = ("_refreshing", "_resting", "_wakings", "account", "lives", "opening", "watch")
 
-    def __init__(self, account: AccountStore) -> None:
+    def __init__(self, account: AccountStore, resting: Resting) -> None:
         self.account = account
+        self._resting = resting
         self.lives: dict[MailboxId, LiveMailbox] = {}
         self.opening = 0  # sessions waiting for their first look
         self._refreshing: asyncio.Task[None] | None = None
@@ -83,7 +91,9 @@ class _OpenAccount:
 
     async def _first_look(self, mailbox: MailboxId) -> LiveMailbox:
         wakings = self._wakings
-        fresh = LiveMailbox(self.account, await self.account.snapshot(mailbox))
+        fresh = await self._resting.woken(self.account, mailbox)
+        if fresh is None:
+            fresh = LiveMailbox(self.account, await self.account.snapshot(mailbox))
         fresh.is_stale = wakings != self._wakings  # something happened meanwhile
         live = self.lives.get(mailbox)
         if live is None or live.is_gone:  # no other session was quicker
@@ -95,7 +105,7 @@ class _OpenAccount:
         """Drop mailboxes nobody shows; whether any is left."""
         for mailbox in [key for key, live in self.lives.items() if not live.views]:
             if self.opening == 0:
-                del self.lives[mailbox]
+                self._resting.put(self.lives.pop(mailbox))
         return bool(self.lives)
 
     def _woken(self, mailbox: MailboxId | None) -> None:

@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from correo.base.dnstypes import DnsFailure, MailExchanger, NoSuchName
+from correo.base.dnstypes import DnsFailure, MailExchanger, NoSuchName, ServiceRecord
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver as DnsPythonResolver
@@ -56,6 +56,12 @@ class DnsResolver:
 
     async def texts(self, name: str) -> list[bytes]:
         return [b"".join(record.strings) for record in await self._ask(name, "TXT")]
+
+    async def services(self, name: str) -> list[ServiceRecord]:
+        return [
+            ServiceRecord(record.priority, record.weight, record.port, host_name(record.target))
+            for record in await self._ask(name, "SRV")
+        ]
 
     async def names(self, address: str) -> list[str]:
         try:

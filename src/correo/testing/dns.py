@@ -7,7 +7,7 @@ A name can be made to fail for now with `fail`, and every question is remembered
 
 from collections.abc import Mapping, Sequence
 
-from correo.base.dnstypes import DnsFailure, MailExchanger, NoSuchName
+from correo.base.dnstypes import DnsFailure, MailExchanger, NoSuchName, ServiceRecord
 
 __all__ = ["FakeDns"]
 
@@ -22,11 +22,13 @@ class FakeDns:
         addresses: Mapping[str, Sequence[str]] | None = None,
         texts: Mapping[str, Sequence[bytes]] | None = None,
         names: Mapping[str, Sequence[str]] | None = None,
+        services: Mapping[str, Sequence[tuple[int, int, int, str]]] | None = None,
     ) -> None:
         self.mx = {name: list(records) for name, records in (mx or {}).items()}
         self.table = {name: list(found) for name, found in (addresses or {}).items()}
         self.text_table = {name: list(found) for name, found in (texts or {}).items()}
         self.name_table = {address: list(found) for address, found in (names or {}).items()}
+        self.service_table = {name: list(found) for name, found in (services or {}).items()}
         self.asked: list[tuple[str, str]] = []
         self._failing: set[str] = set()
 
@@ -49,6 +51,10 @@ class FakeDns:
         self._ask("TXT", name)
         return list(self.text_table.get(name, []))
 
+    async def services(self, name: str) -> list[ServiceRecord]:
+        self._ask("SRV", name)
+        return [ServiceRecord(*record) for record in self.service_table.get(name, [])]
+
     async def names(self, address: str) -> list[str]:
         self.asked.append(("PTR", address))
         if address not in self.name_table:
@@ -59,5 +65,6 @@ class FakeDns:
         self.asked.append((kind, name))
         if name in self._failing:
             raise DnsFailure(f"no answer for {name}")
-        if name not in self.mx and name not in self.table and name not in self.text_table:
+        tables = (self.mx, self.table, self.text_table, self.service_table)
+        if all(name not in table for table in tables):
             raise NoSuchName(f"{name} does not exist")

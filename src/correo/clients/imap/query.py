@@ -8,10 +8,12 @@ RFC 9051    6.4.4    SEARCH keys; RFC 5032 OLDER, YOUNGER; RFC 7162 3.1.5 MODSEQ
 RFC 8474    6        EMAILID, THREADID
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from correo.wire.imap.arguments import NUMBER64_LIMIT, NUMBER_LIMIT
 from correo.wire.imap.client import Literal
 from correo.wire.imap.search_keys import (
     AllOf,
@@ -36,6 +38,8 @@ from correo.wire.imap.search_writer import write_search
 from correo.wire.imap.sequence import SequenceSet, compress
 
 __all__ = ["Q", "Query"]
+
+OBJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,20 +140,20 @@ class Q:
 
     @staticmethod
     def larger(octets: int) -> Query:
-        return Query(SizeKey(True, octets))
+        return Query(SizeKey(True, checked(octets, 0, NUMBER64_LIMIT, "octets")))
 
     @staticmethod
     def smaller(octets: int) -> Query:
-        return Query(SizeKey(False, octets))
+        return Query(SizeKey(False, checked(octets, 0, NUMBER64_LIMIT, "octets")))
 
     @staticmethod
     def younger(age: timedelta) -> Query:
         """Arrived within so long; needs WITHIN (RFC 5032)."""
-        return Query(WithinKey(True, int(age.total_seconds())))
+        return Query(WithinKey(True, seconds_of(age)))
 
     @staticmethod
     def older(age: timedelta) -> Query:
-        return Query(WithinKey(False, int(age.total_seconds())))
+        return Query(WithinKey(False, seconds_of(age)))
 
     @staticmethod
     def uid(*uids: int) -> Query:
@@ -158,17 +162,38 @@ class Q:
     @staticmethod
     def modseq(number: int) -> Query:
         """Changed at this mod-sequence or later; needs CONDSTORE."""
-        return Query(ModSeqAtLeast(number))
+        return Query(ModSeqAtLeast(checked(number, 0, NUMBER64_LIMIT, "a mod-sequence")))
 
     @staticmethod
     def email_id(identifier: str) -> Query:
         """Needs OBJECTID (RFC 8474), as does `thread_id`."""
-        return Query(ObjectIdKey(identifier, False))
+        return Query(ObjectIdKey(checked_identifier(identifier), False))
 
     @staticmethod
     def thread_id(identifier: str) -> Query:
-        return Query(ObjectIdKey(identifier, True))
+        return Query(ObjectIdKey(checked_identifier(identifier), True))
+
+
+def checked(number: int, least: int, end: int, what: str) -> int:
+    """Raises ValueError: the number is none that a server knows."""
+    if not least <= number < end:
+        raise ValueError(f"{what}: {number} is not from {least} to {end - 1}")
+    return number
+
+
+def seconds_of(age: timedelta) -> int:
+    """Raises ValueError: it is less than a second, or too much."""
+    return checked(int(age.total_seconds()), 1, NUMBER_LIMIT, "seconds")
+
+
+def checked_identifier(identifier: str) -> str:
+    """Raises ValueError: it is no object id (RFC 8474 7)."""
+    if OBJECT_ID.fullmatch(identifier) is None:
+        raise ValueError(f"{identifier!r} is no object id: letters, digits, - and _, up to 255")
+    return identifier
 
 
 def uids_in(uids: Iterable[int]) -> Query:
+    """Raises ValueError: one of them is no UID."""
+    uids = [checked(uid, 1, NUMBER_LIMIT, "a UID") for uid in uids]
     return Query(MessageSet(SequenceSet(tuple(compress(sorted(set(uids))))), is_uid=True))

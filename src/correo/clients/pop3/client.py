@@ -8,6 +8,7 @@ RFC 1939, 2449, 2595, 5034, 6856; RFC 8314 3.3 for TLS from the start
 Cost: pipelined where the server allows it, so that a round trip is paid once per WINDOW messages.
 """
 
+import io
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -179,6 +180,12 @@ class Pop3Client:
         """
         self._engine.retr(number, receiver)
         return (await self._dialogue.accepted()).size
+
+    async def read(self, number: int) -> bytes:
+        """A message, whole in memory. Raises Pop3ReplyError: there is no such message."""
+        octets = io.BytesIO()
+        await self.retrieve(number, octets)
+        return octets.getvalue()
 
     async def top(self, number: int, lines: int, receiver: Receiver) -> int:
         """The same for the header and so many lines of the body."""

@@ -11,14 +11,16 @@ import asyncio
 import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
-__all__ = ["Bridge", "Facade", "blocking", "iterating"]
+__all__ = ["Bridge", "Facade", "blocking", "iterating", "opening"]
 
 A = TypeVar("A")
 T = TypeVar("T")
 P = ParamSpec("P")
+F = TypeVar("F", bound="Facade[Any]")
 
 
 class Bridge:
@@ -85,6 +87,25 @@ def iterating(
         return steps(facade.bridge, function(facade.target, *args, **kwargs))
 
     return method
+
+
+def opening(
+    connect: Callable[P, Coroutine[Any, Any, A]],
+    facade: Callable[[Bridge, A], F],
+    leave: Callable[[F], object],
+) -> Callable[P, AbstractContextManager[F]]:
+    """What connects as `connect` does, in a thread of its own, and leaves at the end."""
+
+    @contextmanager
+    def opened(*args: P.args, **kwargs: P.kwargs) -> Iterator[F]:
+        with Bridge() as bridge:
+            made = facade(bridge, bridge.call(connect(*args, **kwargs)))
+            try:
+                yield made
+            finally:
+                leave(made)
+
+    return opened
 
 
 def steps(bridge: Bridge, source: AsyncIterator[T]) -> Iterator[T]:

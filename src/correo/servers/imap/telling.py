@@ -83,8 +83,10 @@ async def tell_in_turn(session: "ImapSession") -> None:
     """Until the client reads, its view takes down what happens, folded to the mailbox's size."""
     await session.connection.drain()
     try:
-        if session.guest is not None and session.guest.is_stale:
-            await session.guest.refresh()
+        while session.guest is not None and session.guest.is_stale:
+            await session.guest.refresh()  # it may change again meanwhile
+            if session.engine.is_closed:
+                return
         view = session.selected
         if view is not None and view.wants_news and not session.engine.is_closed:
             await tell_news(session, expunges=may_expunge(session))

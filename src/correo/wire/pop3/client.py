@@ -42,7 +42,7 @@ TIMESTAMP = re.compile(rb"<[^<>\s]+@[^<>\s]+>")
 class Receiver(Protocol):
     """Takes a message while it arrives, dot-stuffing undone."""
 
-    def write(self, octets: bytes) -> None: ...
+    def write(self, octets: bytes, /) -> object: ...
 
 
 @dataclass(slots=True)
