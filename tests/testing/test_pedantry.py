@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.testing.ways import letter, send
 
 from correo.testing import Mail
-from correo.testing.pedantry import in_header, in_lines
+from correo.testing.pedantry import in_body, in_command, in_header, in_lines
 
 GOOD = (
     b"Date: Fri, 27 Nov 2026 10:00:00 +0000\r\nFrom: a@b.test\r\nTo: c@d.test\r\n"
@@ -56,6 +56,8 @@ def test_lines_may_have_998_octets_and_end_in_crlf() -> None:
 def test_any_octets_may_be_looked_at(octets: bytes) -> None:
     in_header(octets)
     in_lines(octets)
+    in_body(octets, "a@b.test", [])
+    in_command("smtp", octets.decode("latin-1"))
 
 
 def complete(mail: Mail) -> None:
@@ -92,6 +94,45 @@ def test_what_was_said_is_looked_at(mail: Mail) -> None:
     assert "smtp: 'HALLO you' was answered '500 5.5.1" in words
     assert "smtp: the client left without QUIT, after 'HALLO you'" in words
     assert "imaps: " in words
+
+
+COMMANDS = [
+    # id              line                                  the complaint has
+    ("a space", "MAIL FROM: <a@b.test>", "space behind the colon"),
+    ("no brackets", "rcpt to:zoe@correo.test", "no angle brackets"),
+    ("an underscore", "EHLO my_host", "'my_host' in EHLO is no host name"),
+    ("a bare address", "HELO 2001:db8::1", "in EHLO is no host name"),
+    ("good", "MAIL FROM:<> SIZE=3", ""),
+    ("a good name", "EHLO my-host.example", ""),
+    ("a literal", "EHLO [IPv6:2001:db8::1]", ""),
+    ("another literal", "EHLO [127.0.0.1]", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "words"), [pytest.param(x, w, id=i) for i, x, w in COMMANDS])
+def test_what_a_lax_server_takes_is_said(line: str, words: str) -> None:
+    found = in_command("smtp", line)
+    assert [words in each for each in found] == [True] * bool(words)
+    assert in_command("imap", line) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "complaints"),
+    [
+        ([], ["the message has octets above 127, and MAIL did not say BODY=8BITMIME (RFC 6152 3)"]),
+        (["body=8bitmime"], []),
+    ],
+)
+def test_octets_above_127_are_to_be_announced(
+    mail: Mail, options: list[str], complaints: list[str]
+) -> None:
+    endpoint = mail.listeners["smtp"]
+    text = GOOD.replace(
+        b"text/plain\r\n", b"text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+    )
+    with smtplib.SMTP(endpoint.host, endpoint.port, timeout=10) as client:
+        client.sendmail("a@b.test", [mail.address("zoe")], text + "mañana\r\n".encode(), options)
+    assert mail.complaints == complaints
 
 
 PROJECT = """

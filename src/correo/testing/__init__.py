@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from correo.testing.internet import Internet, SimulatedServer
     from correo.testing.links import Link
     from correo.testing.mail import Mail, NoSuchMessage, serving
+    from correo.testing.peers import PeerTls
     from correo.testing.received import (
         MailAssertionError,
         MessageEnvelope,
@@ -40,6 +41,7 @@ __all__ = [
     "MailTestCase",
     "MessageEnvelope",
     "NoSuchMessage",
+    "PeerTls",
     "ReceivedMessage",
     "ReceivedPart",
     "Rule",
@@ -54,6 +56,7 @@ HOMES = {
     "internet": ("Internet", "SimulatedServer"),
     "links": ("Link",),
     "mail": ("Mail", "NoSuchMessage", "serving"),
+    "peers": ("PeerTls",),
     "received": ("MailAssertionError", "MessageEnvelope", "ReceivedMessage", "ReceivedPart"),
     "server": ("Endpoint", "MailServer"),
 }

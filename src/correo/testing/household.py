@@ -220,6 +220,8 @@ class Household:
         for message in await self.messages():
             if message.envelope is not None:
                 found += pedantry.in_lines(message.raw)
+                _, _, body = message.raw.partition(b"\r\n\r\n")
+                found += pedantry.in_body(body, message.envelope.sender, records)
         return list(dict.fromkeys(found))
 
     # inside

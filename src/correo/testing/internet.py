@@ -43,6 +43,7 @@ class SimulatedServer(FakePeer):
         greeting_refusal: said instead of a greeting, "554 5.7.1 go away"; "" to greet.
         greylist_s: how long a pair of sender and recipient is deferred.
         delay_s: before the answer to a message, seconds of the test's clock.
+        tls: what it does about STARTTLS (`PeerTls`): at first it offers none.
         refused: recipients with the reply each gets; "" stands for all others.
         messages: what it has accepted.
         attempts: messages offered so far.
@@ -96,7 +97,9 @@ class SimulatedServer(FakePeer):
         if isinstance(content, StoredBlob):
             content = await read_blob(self._blobs.open(content), 0, content.size)
         assert isinstance(content, bytes)
-        envelope = MessageEnvelope(delivery.reverse_path, delivery.recipients)
+        envelope = MessageEnvelope(
+            delivery.reverse_path, delivery.recipients, is_encrypted=delivery.is_encrypted
+        )
         number = len(self.messages) + 1
         with self._news:
             self.messages.append(

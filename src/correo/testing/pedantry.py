@@ -6,7 +6,9 @@ thing and the rule.
 RFC 5322    2.1.1 lines of 998 octets at most, ended by CRLF; 2.2 fields in ASCII; 3.6 which fields
             there are, and how often
 RFC 2045    4 MIME-Version; RFC 2047 words of other scripts in fields
-RFC 5321    4.1.1.10 QUIT; 4.2.4 replies to what is no command
+RFC 5321    3.3 MAIL FROM:<path> without a space; 4.1.1.1 the name in EHLO; 4.1.1.10 QUIT;
+            4.2.4 replies to what is no command
+RFC 6152    3 octets above 127 need BODY=8BITMIME
 """
 
 import re
@@ -18,7 +20,7 @@ from correo.message.address import parse_addresses
 from correo.message.dates import parse_date
 from correo.trace.record import Kind, Record
 
-__all__ = ["in_dialogues", "in_header", "in_lines"]
+__all__ = ["in_body", "in_dialogues", "in_header", "in_lines"]
 
 LINE_LIMIT = 998  # octets without CRLF
 ONCE = (
@@ -32,6 +34,13 @@ FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:", re.MULTILINE)
 NO_COMMAND = re.compile(
     r"50[0-4] |555 |550 5\.6\.11 "
 )  # SMTP: syntax, order, parameters, ends of lines
+PATH = re.compile(r"(?:MAIL FROM|RCPT TO):(?P<path>.*)", re.IGNORECASE | re.DOTALL)
+HELLO = re.compile(r"(?:EHLO|HELO) +(?P<name>.*\S)\s*", re.IGNORECASE)
+NAME = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+    r"|\[[0-9.]+\]|\[[A-Za-z0-9-]*:[\x21-\x5a\x5e-\x7e]+\]"
+)  # a domain, or the literal of an address
+DECLARED = re.compile(r" BODY=(?:8BITMIME|BINARYMIME)\b", re.IGNORECASE)
 BAD = re.compile(r"\S+ BAD ")  # IMAP
 UNKNOWN = "-ERR unknown command"  # POP3
 
@@ -95,6 +104,33 @@ def in_lines(octets: bytes) -> list[str]:
     return found
 
 
+def in_body(octets: bytes, sender: str, records: Iterable[Record]) -> list[str]:
+    """What is wrong with a message from this sender as it was announced."""
+    if octets.isascii():
+        return []
+    start = f"MAIL FROM:<{sender}>".upper()
+    for record in records:
+        if record.side == "C" and record.text.upper().startswith(start):
+            if DECLARED.search(record.text):
+                return []
+    return ["the message has octets above 127, and MAIL did not say BODY=8BITMIME (RFC 6152 3)"]
+
+
+def in_command(protocol: str, text: str) -> list[str]:
+    """What is wrong with a line that our server may have taken all the same."""
+    if not protocol.startswith(("smtp", "submission")):
+        return []
+    path, hello = PATH.match(text), HELLO.fullmatch(text)
+    if path is not None and path["path"].startswith((" ", "\t")):
+        return [f"{protocol}: {text!r} has a space behind the colon (RFC 5321 3.3)"]
+    if path is not None and not path["path"].startswith("<"):
+        return [f"{protocol}: {text!r} has no angle brackets around the address (RFC 5321 3.3)"]
+    if hello is not None and not NAME.fullmatch(hello["name"]):
+        name = hello["name"]
+        return [f"{protocol}: {name!r} in EHLO is no host name, nor [address] (RFC 5321 4.1.1.1)"]
+    return []
+
+
 def in_dialogues(records: Iterable[Record]) -> list[str]:
     """What clients said that is no command, and dialogues that were broken off."""
     found = []
@@ -106,6 +142,7 @@ def in_dialogues(records: Iterable[Record]) -> list[str]:
         protocol = protocols.get(record.session, "")
         if record.kind == Kind.SAID and record.side == "C":
             last[record.session] = record.text
+            found += in_command(protocol, record.text)
         elif record.kind == Kind.SAID and is_complaint(protocol, record.text):
             found.append(
                 f"{protocol}: {last.get(record.session, '')!r} was answered {record.text!r}"

@@ -10,17 +10,45 @@ Each `Answer` is for one message, the last one for all that follow. What a peer 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 from correo.base.errors import PeerError
+from correo.clients.security import TlsMode
 from correo.delivery.exchangers import Host
 from correo.delivery.job import LinkLost
+from correo.delivery.link import mode_of
 from correo.delivery.verdict import DeliveryFailure, Verdict
 from correo.queue.routes import Smarthost
 from correo.store.queue import QueuedMessage, RecipientState
 
-__all__ = ["Answer", "Delivery", "FakePeer", "FakePeers"]
+__all__ = ["Answer", "Delivery", "FakePeer", "FakePeers", "PeerTls"]
 
 OK = "250 2.0.0 accepted"
+
+
+class PeerTls(Enum):
+    """What a peer does about STARTTLS."""
+
+    NONE = "none"  # does not offer it
+    GOOD = "good"
+    REFUSED = "refused"  # offers it, and says no
+    HANDSHAKE = "handshake"  # ends in the handshake
+    IN_CLEAR = "in clear"  # says yes, and goes on in clear
+    NAME = "name"  # shows the certificate of another host
+    EXPIRED = "expired"  # ... one that is over
+    UNTRUSTED = "untrusted"  # ... one that it has signed itself
+
+
+NO_TLS = {PeerTls.NONE: "the server does not offer TLS", PeerTls.REFUSED: "454 4.7.0 not now"}
+BROKEN = {
+    PeerTls.HANDSHAKE: "the connection ended in the handshake",
+    PeerTls.IN_CLEAR: "the server spoke on in clear",
+}
+BAD_CERTIFICATE = {
+    PeerTls.NAME: "the certificate is for another name",
+    PeerTls.EXPIRED: "the certificate has expired",
+    PeerTls.UNTRUSTED: "the certificate is not from an authority that is trusted here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +74,7 @@ class Delivery:
     recipients: tuple[str, ...]
     content: object
     connection: int
+    is_encrypted: bool = False
 
 
 @dataclass
@@ -53,13 +82,14 @@ class FakePeer:
     """One host.
 
     refuses: what it says to a connection instead of a greeting; "down" for no answer at all.
-    reports: whether it offers DSN. most_connections: at once; more are refused with 421.
+    tls: what it does about STARTTLS. reports: whether it offers DSN. most_connections: at once; more are refused with 421.
     """
 
     refuses: str = ""
     answers: list[Answer] = field(default_factory=lambda: [Answer()])
     reports: bool = False
     most_connections: int = 1000
+    tls: PeerTls = PeerTls.NONE
     received: list[Delivery] = field(default_factory=list)
     connections: int = 0
     open_connections: int = 0
@@ -110,15 +140,32 @@ class FakePeers:
         if peer.open_connections >= peer.most_connections:
             raise DeliveryFailure("4.7.0", "421 4.7.0 too many connections", host=host.name)
         peer.connections += 1
+        is_encrypted = encrypt(peer, host, smarthost)
         peer.open_connections += 1
-        return FakeLink(host, peer, peer.connections)
+        return FakeLink(host, peer, peer.connections, is_encrypted=is_encrypted)
+
+
+def encrypt(peer: FakePeer, host: Host, smarthost: Smarthost | None) -> bool:
+    """Whether TLS is in force at last, by the rules of `delivery.link`: demanded and checked where
+    a smarthost says so, else as far as it goes, and in clear where it does not (RFC 7435).
+
+    Raises DeliveryFailure: it is demanded.
+    """
+    is_demanded = smarthost is not None and mode_of(smarthost) is not TlsMode.OPPORTUNISTIC
+    trouble = {**NO_TLS, **BROKEN, **BAD_CERTIFICATE}.get(peer.tls, "")
+    if is_demanded and trouble:
+        raise DeliveryFailure("4.4.1", f"{host}: {trouble}", host=host.name)
+    if peer.tls in BROKEN:
+        peer.connections += 1  # comes again, in clear
+    return peer.tls not in NO_TLS and peer.tls not in BROKEN
 
 
 class FakeLink:
     """A connection to a fake peer; a `delivery.remote.Link`."""
 
-    def __init__(self, host: Host, peer: FakePeer, number: int) -> None:
+    def __init__(self, host: Host, peer: FakePeer, number: int, *, is_encrypted: bool) -> None:
         self.host = host
+        self._is_encrypted = is_encrypted
         self.is_usable = True
         self._peer = peer
         self._number = number
@@ -142,9 +189,11 @@ class FakeLink:
             if verdict.status.startswith("2")
         )
         if taken:
-            await peer.keep(
-                Delivery(message.id, message.reverse_path, taken, message.content, self._number)
+            sender, content = message.reverse_path, message.content
+            delivery = Delivery(
+                message.id, sender, taken, content, self._number, self._is_encrypted
             )
+            await peer.keep(delivery)
         return verdicts
 
     async def close(self) -> None:

@@ -41,11 +41,13 @@ class MessageEnvelope:
     """What the client said around the message, which need not be what its header says.
 
     login: the account that sent it, "" without a login.
+    is_encrypted: whether it came over TLS; told of what a simulated server has taken.
     """
 
     sender: str
     recipients: tuple[str, ...]
     login: str = ""
+    is_encrypted: bool = False
 
 
 class ReceivedPart:
