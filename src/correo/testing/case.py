@@ -36,6 +36,7 @@ class MailMixin:
 
     @classmethod
     def setUpClass(cls) -> None:
+        """Start the server of the class."""
         assert issubclass(cls, unittest.TestCase), "MailMixin stands beside a TestCase"
         folder = TemporaryDirectory(prefix="correo-")
         cls.addClassCleanup(folder.cleanup)
@@ -45,6 +46,7 @@ class MailMixin:
         super().setUpClass()  # type: ignore[misc]  # TestCase comes after us
 
     def setUp(self) -> None:
+        """Give the test a house of its own."""
         assert isinstance(self, unittest.TestCase)
         self.mail = Mail(self.mail_server, self.mail_options)
         self.addCleanup(self.mail.close)

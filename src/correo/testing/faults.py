@@ -62,9 +62,11 @@ class Rule:
     _first_seen: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def end(self) -> None:
+        """The rule holds no longer."""
         self.times = self.met
 
     def fits(self, met: Met) -> bool:
+        """Whether the rule is for what is happening now."""
         return (
             met.command == self.command
             and (self.times is None or self.met < self.times)

@@ -10,6 +10,8 @@ __all__ = ["FoundBy", "MailSettings", "Service", "ServiceKind"]
 
 
 class ServiceKind(Enum):
+    """What a server is for."""
+
     IMAP = "imap"
     POP3 = "pop3"
     SUBMISSION = "submission"

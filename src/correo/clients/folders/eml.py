@@ -28,6 +28,7 @@ class EmlFolder:
         path.mkdir(parents=True, exist_ok=True)
 
     def begin(self, name: str) -> "EmlDraft":
+        """A draft for one message."""
         return EmlDraft(self._path, UNSAFE.sub("_", name).strip("._")[:LONGEST_NAME] or "message")
 
     def close(self) -> None:

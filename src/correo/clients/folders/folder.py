@@ -10,7 +10,8 @@ __all__ = ["Draft", "Folder", "LocalLines", "sync_folder"]
 class Draft(Protocol):
     """A message on its way into a folder. Blocks for the disk."""
 
-    def write(self, octets: bytes) -> None: ...
+    def write(self, octets: bytes) -> None:
+        """Take the next octets of the message."""
 
     def finish(self) -> Path:
         """Put it into the folder; durable on return. Raises OSError; then it is not there."""
@@ -25,7 +26,8 @@ class Folder(Protocol):
     def begin(self, name: str) -> Draft:
         """Args: name: what the server calls the message; used where a file needs a name."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of what is open."""
 
 
 class LocalLines:

@@ -25,6 +25,7 @@ class Maildir:
             (path / name).mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def begin(self, name: str) -> "MaildirDraft":
+        """A draft for one message."""
         return MaildirDraft(self._path)
 
     def close(self) -> None:

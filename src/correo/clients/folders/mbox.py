@@ -37,9 +37,11 @@ class Mbox:
             sync_folder(path.parent)
 
     def begin(self, name: str) -> "MboxDraft":
+        """A draft for one message."""
         return MboxDraft(self._path, self._file)
 
     def close(self) -> None:
+        """Let go of the file."""
         self._file.close()
 
 

@@ -175,6 +175,7 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
         return found[-1].parameters if found else {}
 
     async def noop(self) -> None:
+        """Ask what is new; unsolicited responses are taken in."""
         await self.connection.run("NOOP")
 
     async def logout(self) -> None:

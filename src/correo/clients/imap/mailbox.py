@@ -161,9 +161,11 @@ class Mailbox:
         return await self.client.append(self.name, NewMessage(content, flags=tuple(flags)))
 
     async def add_flags(self, messages: Messages, *flags: str) -> None:
+        """Set flags on these messages. Raises ImapReplyError."""
         await self.client.store(messages, flags)
 
     async def remove_flags(self, messages: Messages, *flags: str) -> None:
+        """Take flags from these messages. Raises ImapReplyError."""
         await self.client.store(messages, flags, mode="-FLAGS")
 
     async def copy(self, messages: Messages, mailbox: str) -> dict[int, int]:

@@ -43,6 +43,7 @@ class MailboxEntry:
     status: MailboxStatus | None = None
 
     def has(self, attribute: str) -> bool:
+        """Whether LIST shows this attribute, "\\HasChildren"; in any case."""
         return attribute.lower() in (name.lower() for name in self.attributes)
 
     @property

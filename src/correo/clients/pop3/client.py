@@ -233,6 +233,7 @@ class Pop3Client:
         await self._dialogue.accepted()
 
     async def noop(self) -> None:
+        """Keep the session alive."""
         self._engine.noop()
         await self._dialogue.accepted()
 

@@ -39,6 +39,7 @@ class Plan:
         return sum(self.sizes.get(number, 0) for number in self.wanted)
 
     def name(self, number: int) -> str:
+        """A name for a file: its unique-id, or its number."""
         return self.unique_ids.get(number, f"message-{number}")
 
 

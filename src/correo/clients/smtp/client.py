@@ -176,22 +176,27 @@ class SmtpClient:
         return joined(outcomes)
 
     async def noop(self) -> Reply:
+        """Ask whether the server is still there."""
         self._engine.noop()
         return await self._dialogue.answer("NOOP")
 
     async def reset(self) -> Reply:
+        """Begin anew: no message is under way (RSET)."""
         self._engine.reset()
         return await self._dialogue.answer("RSET")
 
     async def verify(self, name: str) -> Reply:
+        """Ask whether there is such a user (VRFY); most servers will not say."""
         self._engine.verify(name)
         return await self._dialogue.answer("VRFY")
 
     async def expand(self, name: str) -> Reply:
+        """Ask who is on a list (EXPN); most servers will not say."""
         self._engine.expand(name)
         return await self._dialogue.answer("EXPN")
 
     async def help(self, topic: str = "") -> Reply:
+        """Ask for help (HELP)."""
         self._engine.help(topic)
         return await self._dialogue.answer("HELP")
 

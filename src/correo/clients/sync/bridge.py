@@ -105,6 +105,7 @@ def opening(
             finally:
                 leave(made)
 
+    opened.__doc__ = connect.__doc__
     return opened
 
 
