@@ -159,6 +159,27 @@ class MailboxStatus:
     name: str
     values: dict[str, int | str | None]
 
+    def count(self, item: str) -> int:
+        """A number by its item, "UIDNEXT"; 0 where it was not asked for."""
+        value = self.values.get(item)
+        return value if isinstance(value, int) else 0
+
+    @property
+    def messages(self) -> int:
+        return self.count("MESSAGES")
+
+    @property
+    def unseen(self) -> int:
+        return self.count("UNSEEN")
+
+    @property
+    def uid_next(self) -> int:
+        return self.count("UIDNEXT")
+
+    @property
+    def uid_validity(self) -> int:
+        return self.count("UIDVALIDITY")
+
 
 @dataclass(slots=True)
 class Namespaces:
