@@ -8,7 +8,7 @@ import pytest
 from correo.delivery.job import RemoteLimits
 from correo.queue.routes import NextHop, Routes, Smarthost
 from correo.queue.schedule import HOUR
-from correo.testing.peers import Answer
+from correo.testing.peers import Answer, PeerTls
 from correo.testing.queue_world import QueueWorld, run
 
 Body = Callable[[QueueWorld], Awaitable[None]]
@@ -212,6 +212,7 @@ def test_a_static_route_needs_no_dns_and_a_smarthost_takes_the_rest() -> None:
 
     async def body(world: QueueWorld) -> None:
         seven, eight = world.peers.host("192.0.2.7"), world.peers.host("192.0.2.8")
+        eight.tls = PeerTls.GOOD  # or there would be no login
         await world.send("zoe@b.test", "zoe@c.test", "zoe@d.test")
         await world.clock.advance(0)
         assert [each.recipients for each in seven.received] == [("zoe@b.test",)]
