@@ -307,3 +307,41 @@ def test_alpine_shows_sorts_and_deletes(correo: ServerProcess, tmp_path: Path) -
         screen.type("q")
         screen.wait_for("Alpine finished")
     assert count_of(correo, "SUBJECT", '"for alpine"') == 0
+
+
+def test_aerc_reads_sorts_moves_and_is_told_of_new_mail(
+    correo: ServerProcess, tmp_path: Path
+) -> None:
+    program = need("aerc")
+    deliver(correo, "for aerc")
+    port = correo.listeners["imap"].port
+    folder = tmp_path / "config" / "aerc"
+    folder.mkdir(parents=True)
+    secret_file(
+        folder / "accounts.conf",
+        f"[eva]\nsource = imap+insecure://eva%40correo.test:secret@localhost:{port}\n"
+        "default = INBOX\nfrom = Eva <eva@correo.test>\n",
+    )
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "XDG_RUNTIME_DIR": str(tmp_path),
+        "TERM": "xterm",
+    }
+    with Terminal([program], environment) as screen:
+        screen.wait_for("for aerc")
+        screen.type(":select 0\r")
+        screen.type("\r")
+        screen.wait_for("(END)")  # of the message, shown by less
+        screen.type(":close\r")
+        screen.type(":sort subject\r")
+        screen.wait_for("for aerc")
+        screen.type(":mv Archive\r")
+        screen.wait_for("Archive")  # "moved to", word by word
+        deliver(correo, "later for aerc")
+        screen.wait_for("later for aerc")
+        screen.type(":quit\r")
+    assert count_of(correo, "SUBJECT", '"for aerc"') == 1
