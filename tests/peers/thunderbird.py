@@ -70,7 +70,15 @@ class Thunderbird:
         (folder / "user.js").write_text(text)
         self._log = (folder / "log").open("wb")
         self._process = subprocess.Popen(
-            [program, "--headless", "--marionette", "--remote-allow-system-access", "--no-remote", "--profile", str(folder)],
+            [
+                program,
+                "--headless",
+                "--marionette",
+                "--remote-allow-system-access",
+                "--no-remote",
+                "--profile",
+                str(folder),
+            ],
             env={**os.environ, "HOME": str(folder), "MOZ_HEADLESS": "1"},
             stdout=self._log,
             stderr=subprocess.STDOUT,
