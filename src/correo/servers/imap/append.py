@@ -105,7 +105,7 @@ async def answer_complete(session: ImapSession, command: AppendComplete) -> None
         raise
     finally:
         filing.abort()
-    session.note_filed(target, [each.uid for each in appended])
+    session.attention.filed(target, [each.uid for each in appended])
     code = codes.append_uid(target.mailbox.uid_validity, [each.uid for each in appended])
     if filing.replaced is not None:
         session.engine.send_lines([responses.ok_line(code, "the new one is there")])  # 3.2

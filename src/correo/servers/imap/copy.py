@@ -38,7 +38,7 @@ async def answer_copy(session: ImapSession, command: Copy) -> None:
         copied = await copy(session, uids, target)
     except NotFound:
         raise NoTarget from None
-    session.note_filed(target, [each.uid for each in copied])
+    session.attention.filed(target, [each.uid for each in copied])
     await session.conclude(command, "copied", uid_code(target, copied))
 
 
@@ -55,7 +55,7 @@ async def answer_move(session: ImapSession, command: Move) -> None:
     except NotFound:
         raise NoTarget from None
     view.live.is_stale = True
-    session.note_filed(target, [each.uid for each in moved])
+    session.attention.filed(target, [each.uid for each in moved])
     if moved:
         session.engine.send_lines([responses.ok_line(uid_code(target, moved), "moved")])
     await session.conclude(command, "moved", messagelimit.code_of(session, uids))

@@ -78,7 +78,7 @@ class Guest:
         """A client that has no next command is told of stale rights without one."""
         session = self._session
         if self.is_stale and self._is_here and session.view.wants_news:
-            session.tell_soon()
+            session.attention.tell_soon()
 
     # inside
 

@@ -20,7 +20,7 @@ __all__ = ["HANDLERS"]
 
 def answer_idle(session: ImapSession, _command: Idle) -> Coroutine[Any, Any, None] | None:
     session.engine.accept_idle()
-    session.idle(is_idling=True)
+    session.attention.idle(is_idling=True)
     if session.selected is None or not session.selected.wants_news:
         return None
     session.selected.live.is_stale = True
@@ -37,7 +37,7 @@ async def catch_up(session: ImapSession) -> None:
 
 
 async def answer_done(session: ImapSession, command: IdleDone) -> None:
-    session.idle(is_idling=False)
+    session.attention.idle(is_idling=False)
     await session.conclude(command, "no longer idle")
 
 

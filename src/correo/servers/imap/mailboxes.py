@@ -42,7 +42,7 @@ async def answer_create(session: ImapSession, command: Create) -> None:
         text = "special uses are for your own mailboxes"
         session.engine.finish(command.tag, Condition.NO, text, codes.USEATTR)
         return
-    session.note_changed(names.canonical(command.mailbox))
+    session.attention.changing(names.canonical(command.mailbox))
     mailbox = await room.account.create_mailbox(
         room.name, special_use=[use for use in uses if use is not None]
     )
@@ -55,7 +55,7 @@ async def answer_delete(session: ImapSession, command: Delete) -> None:
     is_selected = selected is not None and place.is_same(
         selected.live.account, selected.live.mailbox
     )
-    session.note_changed(place.mailbox.name)
+    session.attention.changing(place.mailbox.name)
     await place.account.delete_mailbox(place.local_name)
     await session.services.sharing.note(place.account)
     if is_selected:
@@ -75,15 +75,15 @@ async def answer_rename(session: ImapSession, command: Rename) -> None:
         raise NotPermitted("only its owner can rename INBOX")
     if new.startswith(old + HIERARCHY_DELIMITER) and old != "INBOX":
         raise Refusal("5.5.4", "a mailbox cannot be moved below itself")
-    session.note_changed(place.mailbox.name)
-    session.note_changed(names.canonical(command.new_name))
+    session.attention.changing(place.mailbox.name)
+    session.attention.changing(names.canonical(command.new_name))
     await place.account.rename_mailbox(old, new)
     await session.conclude(command, "renamed")
 
 
 async def answer_subscribe(session: ImapSession, command: Subscribe) -> None:
     name = names.valid(command.mailbox) if command.subscribed else names.canonical(command.mailbox)
-    session.note_changed(name)
+    session.attention.changing(name)
     await session.account.subscribe(name, subscribed=command.subscribed)
     await session.conclude(command, "subscribed" if command.subscribed else "unsubscribed")
 

@@ -75,7 +75,7 @@ async def answer_set_metadata(session: ImapSession, command: SetMetadata) -> Non
         refusal = Refusal("5.3.4", f"a value has more than {VALUE_LIMIT} octets")
         await session.conclude_refused(command, refusal, code)
         return
-    session.note_changed(place.mailbox.name if place is not None else "")
+    session.attention.changing(place.mailbox.name if place is not None else "")
     if place is None:
         await session.account.annotate(None, command.notes)
     else:

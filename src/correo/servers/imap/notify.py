@@ -34,7 +34,7 @@ async def answer_notify(session: ImapSession, command: Notify) -> None:
         notifying.close()
         await session.conclude_refused(command, refusal, codes.NOTIFICATIONOVERFLOW)
         return
-    session.be_notified(notifying)
+    session.attention.be_notified(notifying)
     session.engine.send_lines(first_lines(session, notifying, wants_status=command.wants_status))
     await session.conclude(
         command, "you will be told" if command.groups else "you will not be told"
@@ -46,8 +46,8 @@ async def tell_all(session: ImapSession) -> None:
     if session.selected is not None:
         session.selected.live.is_stale = True
         await session.tell_news(expunges=True)
-    if session.notifying is not None:
-        await session.notifying.tell()
+    if session.attention.notifying is not None:
+        await session.attention.notifying.tell()
 
 
 def first_lines(session: ImapSession, notifying: Notifying, *, wants_status: bool) -> list[bytes]:

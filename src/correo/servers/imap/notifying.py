@@ -115,7 +115,7 @@ class Notifying:
         )
         watched.place = replace(watched.place, mailbox=mailbox)
         self._dirty.add(key)
-        self._session.tell_soon()
+        self._session.attention.tell_soon()
 
     # telling
 
@@ -196,7 +196,7 @@ class Notifying:
             self._is_all_dirty = True
         else:
             self._dirty.add((account, mailbox))
-        self._session.tell_soon()
+        self._session.attention.tell_soon()
 
     def _selected_key(self) -> Key | None:
         view = self._session.selected

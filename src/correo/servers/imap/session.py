@@ -10,8 +10,8 @@ RFC 9051    3        the states are the engine's
 Cost: a few hundred octets at rest, engine and connection apart.
 """
 
-from collections.abc import Collection, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Coroutine
+from typing import Any
 
 from correo.accounts.sasl import LoggedIn, SaslLogin
 from correo.base.errors import PeerError, Refusal, UsageError
@@ -19,8 +19,8 @@ from correo.mailbox.view import View
 from correo.net.addresses import is_loopback
 from correo.net.driver import Connection
 from correo.servers.imap import capabilities, telling, uidonly
+from correo.servers.imap.attention import Attention
 from correo.servers.imap.filing import Filing
-from correo.servers.imap.following import Following
 from correo.servers.imap.guests import Guest, answer_guest
 from correo.servers.imap.places import Place, Places
 from correo.servers.imap.progress import keep_telling
@@ -42,9 +42,6 @@ from correo.wire.imap.commands import (
 from correo.wire.imap.server import Condition, ImapServerEngine
 from correo.wire.sasl import offered_mechanisms
 
-if TYPE_CHECKING:
-    from correo.servers.imap.notifying import Notifying
-
 __all__ = ["ImapSession"]
 
 
@@ -57,13 +54,11 @@ class ImapSession:
         "_places",
         "_targets",
         "_view",
+        "attention",
         "connection",
         "engine",
         "filing",
-        "following",
         "guest",
-        "is_idling",
-        "notifying",
         "sasl",
         "services",
     )
@@ -78,9 +73,7 @@ class ImapSession:
         self._targets: Targets | None = None
         self._is_examined = False
         self.guest: Guest | None = None  # the selected mailbox is somebody else's
-        self.is_idling = False  # IDLE is under way
-        self.notifying: Notifying | None = None  # what NOTIFY has asked for
-        self.following: Following | None = None  # searches in the selected mailbox
+        self.attention = Attention(self)
         self.sasl: SaslLogin | LoggedIn | None = None  # an AUTHENTICATE under way
         self.filing: Filing | None = None  # an APPEND under way
 
@@ -129,7 +122,7 @@ class ImapSession:
 
     def closed(self) -> None:
         self.leave_mailbox()
-        self.be_notified(None)
+        self.attention.be_notified(None)
         if self._targets is not None:
             self._targets.close()
         self.abort_filing()
@@ -214,7 +207,7 @@ class ImapSession:
     def log_out(self) -> None:
         """As before the login (RFC 8437)."""
         self.leave_mailbox()
-        self.be_notified(None)
+        self.attention.be_notified(None)
         if self._targets is not None:
             self._targets.close()
         self._targets = self._places = self._account = None
@@ -227,67 +220,17 @@ class ImapSession:
         self._is_examined = read_only
         if not place.is_own:
             self.guest = Guest(self, place)
-        self._attend()
-
-    def follow(self) -> Following:
-        """What this session follows in its selected mailbox."""
-        if self.following is None:
-            self.following = Following()
-            self.view.touched = set()
-        return self.following
-
-    def be_notified(self, notifying: "Notifying | None") -> None:
-        """Tell the client this, and nothing else, from now on (RFC 5465 3.1)."""
-        before, self.notifying = self.notifying, notifying
-        if before is not None:
-            before.close()
-        self._attend()
-
-    def idle(self, *, is_idling: bool) -> None:
-        """IDLE begins or ends."""
-        self.is_idling = is_idling
-        self._attend()
-
-    def _attend(self) -> None:
-        """Let the selected mailbox wake the session if the client is to be told at once."""
-        view, notifying = self._view, self.notifying
-        if view is None:
-            return
-        if notifying is None:
-            view.wants_news = self.is_idling
-            return
-        view.wants_news = not notifying.is_silent
-        items = notifying.selected.items if notifying.selected is not None else ()
-        if items or self.following is not None:
-            self.follow().items = items
-
-    def note_filed(self, target: Place, uids: Collection[int]) -> None:
-        """This client has put messages into a mailbox, perhaps the selected one."""
-        if self.notifying is not None:
-            self.notifying.filed_itself(target, uids)
-        view = self._view
-        if view is None or not target.is_same(view.live.account, view.live.mailbox):
-            return
-        view.live.is_stale = True
-        if self.following is not None:
-            self.following.own.update(uids)
-
-    def note_changed(self, name: str) -> None:
-        """This client is about to change a mailbox: its name, subscription or annotations."""
-        if self.notifying is not None:
-            self.notifying.changed_itself(name)
+        self.attention.attend()
 
     def leave_mailbox(self) -> None:
         """Let go of the selected mailbox, if there is one."""
         view, self._view = self._view, None
-        self.following = None
         guest, self.guest = self.guest, None
         if guest is not None:
             guest.close()
         if view is None:
             return
-        if self.notifying is not None:
-            self.notifying.left(view)
+        self.attention.leave(view)
         self.services.mailboxes.release(view)
 
     def abort_filing(self) -> None:
@@ -349,10 +292,6 @@ class ImapSession:
     async def tell_news(self, *, expunges: bool, is_own: bool = False) -> bytes:
         """Put what happened to the mailbox into the engine; see `telling`."""
         return await telling.tell_news(self, expunges=expunges, is_own=is_own)
-
-    def tell_soon(self) -> None:
-        """Tell what has happened when no command is under way."""
-        self.connection.run(lambda: telling.tell_in_turn(self))
 
     def woken(self) -> None:
         """Something happened in the selected mailbox."""

@@ -38,17 +38,19 @@ async def tell_news(session: "ImapSession", *, expunges: bool, is_own: bool = Fa
     if view.live.is_gone:
         session.engine.bye("the mailbox has been deleted")
         return b""
-    notifying = session.notifying
+    notifying = session.attention.notifying
     if notifying is not None and notifying.is_silent and not is_own:
         return news.modseq_code(session.engine, view, vanished=False)
     flags = wants_flags(session)
-    if session.following is None:
+    if session.attention.following is None:
         return news.tell(session.engine, view, expunges=expunges, flags=flags)
-    return await following.tell(session, session.following, expunges=expunges, flags=flags)
+    return await following.tell(
+        session, session.attention.following, expunges=expunges, flags=flags
+    )
 
 
 def wants_flags(session: "ImapSession") -> bool:
-    notifying = session.notifying
+    notifying = session.attention.notifying
     if notifying is None:
         return True
     return notifying.selected is not None and EventType.FLAG_CHANGE in notifying.selected.events
@@ -56,8 +58,8 @@ def wants_flags(session: "ImapSession") -> bool:
 
 def may_expunge(session: "ImapSession") -> bool:
     """Whether expunges may be told now, while no command but perhaps IDLE is under way."""
-    notifying = session.notifying
-    if notifying is None or session.is_idling:
+    notifying = session.attention.notifying
+    if notifying is None or session.attention.is_idling:
         return True
     return notifying.selected is not None and not notifying.selected.is_delayed
 
@@ -68,9 +70,9 @@ def woken(session: "ImapSession") -> None:
     if view is None or not view.wants_news:
         return
     connection = session.connection
-    needs_turn = session.following is not None or session.guest is not None
+    needs_turn = session.attention.following is not None or session.guest is not None
     if needs_turn or connection.is_writing_paused or connection.is_busy:
-        session.tell_soon()
+        session.attention.tell_soon()
         return
     if view.live.is_gone:
         session.engine.bye("the mailbox has been deleted")
@@ -90,7 +92,7 @@ async def tell_in_turn(session: "ImapSession") -> None:
         view = session.selected
         if view is not None and view.wants_news and not session.engine.is_closed:
             await tell_news(session, expunges=may_expunge(session))
-        if session.notifying is not None and not session.engine.is_closed:
-            await session.notifying.tell()
+        if session.attention.notifying is not None and not session.engine.is_closed:
+            await session.attention.notifying.tell()
     except Refusal:  # the store is in trouble: the client meets it with its next command
         return

@@ -39,7 +39,7 @@ __all__ = ["HANDLERS", "begin", "check", "orders_of"]
 
 def check(session: ImapSession, command: Search) -> None:
     """Raises Misused: the tag is that of a search which is followed."""
-    following = session.following
+    following = session.attention.following
     if is_asked(command) and following is not None and command.tag in following.searches:
         raise Misused("a search with this tag is being followed")
 
@@ -63,7 +63,7 @@ async def begin(session: ImapSession, command: Search, uids: list[int]) -> None:
         return
     key = await without_filters(session, command.key)
     orders = orders_of(command)
-    session.follow().searches[command.tag] = FollowedSearch(
+    session.attention.follow().searches[command.tag] = FollowedSearch(
         command.tag,
         command.is_uid,
         mapped(key, lambda each: lasting(each, session.view)),
@@ -79,7 +79,7 @@ def reason_against(session: ImapSession, command: Search) -> str:
         return "only the selected mailbox can be followed, with SEARCH or SORT"
     if isinstance(command, Sort) and any(key is AskedKey.RELEVANCY for key, _ in command.orders):
         return "an order by relevancy cannot be followed"
-    following = session.following
+    following = session.attention.following
     if following is not None and len(following.searches) >= SEARCHES_LIMIT:
         return f"{SEARCHES_LIMIT} searches are being followed: cancel one"
     return ""
@@ -100,7 +100,9 @@ def lasting(key: SearchKey, view: View) -> SearchKey:
 
 
 async def answer_cancel_update(session: ImapSession, command: CancelUpdate) -> None:
-    searches = session.following.searches if session.following is not None else {}
+    searches = (
+        session.attention.following.searches if session.attention.following is not None else {}
+    )
     unknown = [tag for tag in command.tags if tag not in searches]
     if unknown:
         raise Misused("no search with this tag is being followed")
