@@ -142,6 +142,10 @@ class ClientConnection(asyncio.Protocol):
         assert self._error is not None
         raise self._error
 
+    def ready(self) -> Any | None:
+        """An event that has come already, without sending or waiting; None if there is none."""
+        return self._next() if self._events else None
+
     async def start_tls(
         self, context: ssl.SSLContext, server_name: str, *, timeout: float = HANDSHAKE_LIMIT_S
     ) -> None:

@@ -94,9 +94,12 @@ class ImapConnection:
             if reason == CLOSED:
                 raise ImapConnectionError(reason) from error
             raise ImapConnectionError(f"{CLOSED}: {reason}") from error
+        self._heed_farewell(response)
+        return response
+
+    def _heed_farewell(self, response: Response) -> None:
         if isinstance(response, StatusLine) and response.verdict is Verdict.BYE:
             self.farewell = response.text
-        return response
 
     async def next_within(self, seconds: float) -> Response | None:
         """As event; None, with everything as it was, if nothing came in time."""
@@ -142,8 +145,12 @@ class ImapConnection:
         while not ended:
             if self._open_tag != tag:
                 raise UsageError("another command was begun before this one had ended")
-            response = await self.event(self.timeout)
-            ended = self.ends(response, tag)
+            response = self.connection.ready()
+            if response is None:
+                response = await self.event(self.timeout)
+            if isinstance(response, StatusLine):
+                self._heed_farewell(response)
+                ended = self.ends(response, tag)
             if not ended:
                 self.take_note(response)
             yield response

@@ -29,6 +29,7 @@ from typing import Protocol
 from correo.base.blobs import BlobSlice, Chunk
 from correo.base.errors import PeerError, UsageError
 from correo.wire.imap.framing import InputBuffer, LineTooLong, literal_mark
+from correo.wire.imap.quick_fetch import whole_fetches
 from correo.wire.imap.response_reader import read_status, read_untagged, tagged
 from correo.wire.imap.response_types import (
     Capabilities,
@@ -225,6 +226,8 @@ class ImapClientEngine:
     # reading responses
 
     def _read_line(self) -> bool:
+        if not self._text and self._greeted and self._buffer.read(self._read_fetches):
+            return True
         try:
             line = self._buffer.line(LINE_LIMIT - len(self._text))
         except LineTooLong:
@@ -242,6 +245,14 @@ class ImapClientEngine:
         self._begin_literal(mark.size)
         self._text += b"\x00"
         return True
+
+    def _read_fetches(self, octets: bytearray) -> int:
+        largest = LITERAL_LIMIT if self.literal_sink is None else SINK_THRESHOLD - 1
+        understood = 0
+        for data, end in whole_fetches(octets, largest):
+            self._events.append(data)
+            understood = end
+        return understood
 
     def _begin_literal(self, size: int) -> None:
         self._literal_left = size

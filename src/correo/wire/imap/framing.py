@@ -9,6 +9,7 @@ sides of one connection count the same octets of a literal.
 """
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from correo.base.errors import CorreoError
@@ -58,6 +59,12 @@ class InputBuffer:
     def clear(self) -> None:
         self._octets = bytearray()
         self._scanned = 0
+
+    def read(self, reader: Callable[[bytearray], int]) -> int:
+        """Show the octets to a reader, which says how many of them it has understood."""
+        count = reader(self._octets)
+        self._drop(count)
+        return count
 
     def line(self, limit: int) -> bytes | None:
         """The next line without its end, or None until it is whole.
