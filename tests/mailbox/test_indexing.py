@@ -151,13 +151,29 @@ def test_words_of_an_attached_document_are_found_by_what_is_near_only(
     played(play)
 
 
-def test_an_index_of_before_documents_were_read_is_begun_anew(
+def test_an_index_of_another_form_is_begun_anew(
+    played: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(account: AccountStore) -> None:
+        with monkeypatch.context() as before:
+            before.setattr(fulltext, "FORM", fulltext.FORM - 1)
+            await account.index_texts(0, [MessageRuns(1, frozenset(), frozenset({"old"}))])
+        assert await index_account(account) == 60 + len(MAIL)
+        assert await found(account, c.BodyHolds("old")) == []
+
+    played(play)
+
+
+def test_an_index_of_before_forms_were_told_apart_is_begun_anew(
     played: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def play(account: AccountStore) -> None:
         near = c.BodyHolds("quarterly", is_near=True)
         with monkeypatch.context() as before:
-            before.setattr(fulltext, "TABLES", fulltext.TABLES.replace(" attached,", ""))
+            tables = fulltext.TABLES.replace(" attached,", "").replace(
+                ",\n    form INTEGER NOT NULL", ""
+            )
+            before.setattr(fulltext, "TABLES", tables)
             before.setattr(fulltext, "add", add_as_before)
             await account.index_texts(0, [MessageRuns(1, frozenset(), frozenset({"old"}))])
         assert await found(account, near) == [60 + len(MAIL)]
@@ -168,7 +184,7 @@ def test_an_index_of_before_documents_were_read_is_begun_anew(
     def add_as_before(connection: apsw.Connection, after: int, batch: list[MessageRuns]) -> None:
         connection.execute(fulltext.TABLES)
         connection.execute("INSERT INTO text_index (rowid, header, body) VALUES (1, '', 'old')")
-        connection.execute("UPDATE text_state SET indexed_to = 68")
+        connection.execute("INSERT INTO text_state VALUES (1, 68)")
 
     played(play)
 

@@ -10,6 +10,8 @@ from correo.mailbox.append import prepare
 from correo.mailbox.criteria import Criterion
 from correo.mailbox.live import LiveMailbox
 from correo.mailbox.search import search
+from correo.mailbox.texts import fold
+from correo.message.collation import collation_key
 from correo.store.memory.store import MemoryStore
 from correo.store.model import INBOX, AccountId, Column, NewMessage
 from correo.testing.clock import FakeClock
@@ -52,6 +54,7 @@ CRITERIA: list[tuple[str, Criterion, list[int]]] = [
     ("address as it is written", c.HeaderHolds("Cc", "zoe(who?) @"), [3]),
     ("body", c.BodyHolds("NOON"), [1]),
     ("encoded body", c.BodyHolds("crudo"), [2]),
+    ("letters that stand for others", c.BodyHolds("ℂruᴰo"), [2]),
     ("HTML as it is read", c.BodyHolds("THÉÂTRE"), [7]),
     ("no tags of HTML", c.BodyHolds("hidden"), []),
     ("subject is no body", c.BodyHolds("lunch"), []),
@@ -89,6 +92,12 @@ def test_a_criterion_finds_what_it_means(criterion: Criterion, found: list[int])
         return await search(live, live.uids.tolist(), criterion)
 
     assert asyncio.run(run()) == found
+
+
+def test_texts_that_are_equal_by_unicode_casemap_are_found_by_each_other() -> None:
+    characters = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    apart = [each for each in characters if fold(collation_key(each)) != fold(each)]
+    assert apart == []
 
 
 def test_only_the_messages_shown_are_searched() -> None:

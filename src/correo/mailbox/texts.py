@@ -214,5 +214,11 @@ async def _is_in(text: str, octets: Octets, place: Place) -> bool:
 
 
 def fold(text: str) -> str:
-    """The form in which texts are compared: letters with marks are the same however composed."""
-    return text.lower() if text.isascii() else normalize("NFKD", text.casefold())
+    """The form in which texts are compared: letters with marks are the same however composed.
+
+    Decomposed first: "ℝ" is an "R" before it has a case. The dotless ı counts as i, for both have
+    the title case "I" (RFC 5051 2). What is changed here needs a new `store.sqlite.fulltext.FORM`.
+    """
+    if text.isascii():
+        return text.lower()
+    return normalize("NFKD", text).casefold().replace("ı", "i")

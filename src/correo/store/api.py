@@ -69,6 +69,9 @@ class AccountStore(Protocol):
         """Rename with all levels below; INBOX instead moves its messages to a new mailbox
         (RFC 9051 6.3.6). Raises NotFound, AlreadyExists."""
 
+    async def set_special_use(self, mailbox: MailboxId, special_use: Sequence[str]) -> None:
+        """Replace the special uses of a mailbox (RFC 6154 4). Raises NotFound."""
+
     async def subscribe(self, name: str, *, subscribed: bool) -> None:
         """Remember or forget a subscription; the mailbox need not exist (RFC 9051 6.3.7)."""
 

@@ -25,6 +25,9 @@ MATCHES = [
     ("many wildcards", "", "*a*b*c*d*", "xxaxbxcxd", True),
     ("many wildcards, none", "", "*a*b*c*d*", "dcba", False),
     ("mixed", "", "%/b*%", "a/bcd/e", True),
+    ("the first place does not fit", "", "*a%b", "a/ab", True),
+    ("pieces do not overlap", "", "ab*ba", "aba", False),
+    ("nor with an inner one", "", "*aa*a", "aa", False),
 ]
 
 
@@ -41,7 +44,8 @@ def test_both_ways_of_matching_agree(pattern: str, name: str) -> None:
     assert matcher("", pattern)(name) is (re.fullmatch(expression, name) is not None)
 
 
-def test_a_hostile_pattern_takes_no_time() -> None:
+@pytest.mark.parametrize("pattern", ["*a" * 400 + "b", "*a*a*b", "%a%a%b", "*a%b", "%a*a%b"])
+def test_a_hostile_pattern_takes_no_time(pattern: str) -> None:
     started = time.process_time()
-    assert not matcher("", "*a" * 400 + "b")("a" * 1000)
-    assert time.process_time() - started < 1
+    assert not matcher("", pattern)("a" * 1000)
+    assert time.process_time() - started < 0.1

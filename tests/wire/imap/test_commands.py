@@ -25,6 +25,7 @@ from correo.wire.imap.fetch_items import (
     SectionText,
 )
 from correo.wire.imap.parsers import TABLE
+from correo.wire.imap.parsers.mailboxes import PATTERNS_LIMIT
 from correo.wire.imap.parsers.search import NESTING_LIMIT
 from correo.wire.imap.search_keys import (
     AllOf,
@@ -506,6 +507,7 @@ BAD = [
     b"SEARCH YOUNGER 0",
     b'SEARCH MODSEQ "/other/x" all 1',
     b"SEARCH " + b"NOT " * (NESTING_LIMIT + 1) + b"SEEN",
+    b'LIST "" (a' + b" %" * PATTERNS_LIMIT + b")",
     b"SEARCH " + b"(" * (NESTING_LIMIT + 1) + b"SEEN" + b")" * (NESTING_LIMIT + 1),
 ]
 

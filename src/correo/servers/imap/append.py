@@ -41,6 +41,7 @@ from correo.wire.imap.commands import (
     Command,
     Replaced,
 )
+from correo.wire.imap.sequence import STAR
 
 __all__ = ["HANDLERS"]
 
@@ -118,6 +119,10 @@ def uid_replaced(session: ImapSession, replaced: Replaced) -> int:
     view = session.view
     if session.is_read_only:
         raise ReadOnly
+    if replaced.number == STAR:
+        if not view.exists:
+            raise Misused("there are no messages")
+        return view.last_uid
     if replaced.is_uid:
         if view.position(replaced.number) < 0:
             raise Expunged

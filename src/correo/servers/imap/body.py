@@ -79,11 +79,15 @@ async def sections_of(line: bytes, items: Sequence[BodyItem], row: Sequence[Any]
     octets: Octets = row[-1]
     tree = Structure.decode(row[-2]) if len(columns_for(items)) > 1 else None
     written: list[Chunk] = []
+    decoded: bytes | None = None
+    decoded_part: tuple[int, ...] | None = None  # the last one: partials of it may come in a row
     for number, item in enumerate(items):
         line += b" " if number else b""
         if not isinstance(item, BodySection):
             assert tree is not None
-            line = await _with_binary(line, item, octets, tree)
+            if item.part != decoded_part:
+                decoded, decoded_part = await sections.binary(octets, tree, item.part), item.part
+            line = _with_binary(line, item, decoded)
             continue
         if tree is None or is_whole_message(item):
             found: Chunk | None = sections.read(octets, (0, _size(octets)), item.partial)
@@ -120,10 +124,7 @@ async def section_of(item: BodySection, octets: Octets, tree: Structure) -> Chun
     return cast("bytes", sections.read(chosen, (0, len(chosen)), item.partial))
 
 
-async def _with_binary(
-    line: bytes, item: BinarySection | BinarySize, octets: Octets, tree: Structure
-) -> bytes:
-    decoded = await sections.binary(octets, tree, item.part)
+def _with_binary(line: bytes, item: BinarySection | BinarySize, decoded: bytes | None) -> bytes:
     if isinstance(item, BinarySize):
         return b"%b%b %d" % (line, item.label, len(decoded or b""))
     if decoded is None:

@@ -15,15 +15,17 @@ Cost: one thread hop, or two with subscriptions; 200 mailboxes 1 ms. Where the p
 other users' mailboxes, a look into the directory, and two hops for each who shares something.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import attrgetter
 
 from correo.mailbox import names
 from correo.mailbox.namespaces import OTHERS
+from correo.net.pace import Pace
 from correo.servers.imap.acl import rights_line
 from correo.servers.imap.metadata import metadata_line
-from correo.servers.imap.patterns import Test, literal_start, matcher
+from correo.servers.imap.patterns import literal_start, matcher
 from correo.servers.imap.places import Place
 from correo.servers.imap.rights import NOTES, READ
 from correo.servers.imap.services import Handler
@@ -91,12 +93,12 @@ async def answer_list(session: ImapSession, command: ListMailboxes) -> None:
     if StatusItem.HIGHESTMODSEQ in command.status:
         session.enable_condstore()
     tree = await read_tree(session, command)
-    tests = [matcher(command.reference, pattern) for pattern in command.patterns]
+    matched = await matched_names(command, tree)
     if command.is_lsub:
-        lines = lsub_lines(session, tree, tests)
+        lines = lsub_lines(session, tree, matched)
     else:
-        lines = list_lines(session, command, tree, tests)
-        lines += await metadata_lines(session, command, tree, tests)
+        lines = list_lines(session, command, tree, matched)
+        lines += await metadata_lines(session, command, tree, matched)
     session.engine.send_lines(lines)
     await session.conclude(command, "listed")
 
@@ -130,6 +132,21 @@ async def read_tree(session: ImapSession, command: ListMailboxes) -> list[Folder
     return rest if inbox is None else [inbox, *rest]
 
 
+async def matched_names(command: ListMailboxes, tree: Iterable[Folder]) -> AbstractSet[str]:
+    """The names that one of the patterns matches. Others get their turn: there may be many of
+    both."""
+    patterns = dict.fromkeys(command.patterns)
+    tests = [matcher(command.reference, pattern) for pattern in patterns]
+    pace, matched = Pace(), set[str]()
+    for folder in tree:
+        for test in tests:
+            await pace.breathe()
+            if test(folder.name):
+                matched.add(folder.name)
+                break
+    return matched
+
+
 async def shared_places(session: ImapSession, command: ListMailboxes) -> list[Place]:
     """Those of other users that may be seen, of the owners whose level a pattern may match."""
     patterns = [names.canonical(command.reference + pattern) for pattern in command.patterns]
@@ -144,19 +161,19 @@ async def shared_places(session: ImapSession, command: ListMailboxes) -> list[Pl
 
 
 def list_lines(
-    session: ImapSession, command: ListMailboxes, tree: Iterable[Folder], tests: Sequence[Test]
+    session: ImapSession, command: ListMailboxes, tree: Iterable[Folder], matched: AbstractSet[str]
 ) -> list[bytes]:
     lines: list[bytes] = []
     wanted, utf8 = Wanted.by(command), session.engine.is_utf8
     tells_status = ListReturn.STATUS in command.returns
     tells_rights = ListReturn.MYRIGHTS in command.returns
     for folder in tree:
-        if not is_matched(folder.name, tests):
+        if folder.name not in matched:
             continue
         is_chosen, below = is_selected(wanted, folder), []
         if wanted.is_recursive:
             below = [each for each in folder.below if is_selected(wanted, each)]
-        if not is_chosen and not is_needed(below, tests):
+        if not is_chosen and not is_needed(below, matched):
             continue
         info = child_info(command) if below else ()
         told = attributes(folder, tells_subscribed=wanted.tells_subscribed)
@@ -170,12 +187,8 @@ def list_lines(
     return lines
 
 
-def is_matched(name: str, tests: Sequence[Test]) -> bool:
-    return tests[0](name) if len(tests) == 1 else any(test(name) for test in tests)
-
-
 async def metadata_lines(
-    session: ImapSession, command: ListMailboxes, tree: Iterable[Folder], tests: Sequence[Test]
+    session: ImapSession, command: ListMailboxes, tree: Iterable[Folder], matched: AbstractSet[str]
 ) -> list[bytes]:
     """What was noted of the mailboxes listed, for RETURN (METADATA ...)."""
     if ListReturn.METADATA not in command.returns:
@@ -189,7 +202,7 @@ async def metadata_lines(
         if folder.mailbox is not None
         and NOTES.are_met(folder.rights)
         and is_selected(wanted, folder)
-        and is_matched(folder.name, tests)
+        and folder.name in matched
     ]
 
 
@@ -205,9 +218,9 @@ def is_selected(wanted: Wanted, folder: Folder) -> bool:
     return True
 
 
-def is_needed(below: list[Folder], tests: Sequence[Test]) -> bool:
+def is_needed(below: list[Folder], matched: AbstractSet[str]) -> bool:
     """Whether a name that is not chosen tells something of children not shown (5258 3.5)."""
-    return any(not any(test(each.name) for test in tests) for each in below)
+    return any(each.name not in matched for each in below)
 
 
 def attributes(folder: Folder, *, tells_subscribed: bool) -> tuple[str, ...]:
@@ -234,13 +247,15 @@ def child_info(command: ListMailboxes) -> list[str]:
     ]
 
 
-def lsub_lines(session: ImapSession, tree: Iterable[Folder], tests: Sequence[Test]) -> list[bytes]:
+def lsub_lines(
+    session: ImapSession, tree: Iterable[Folder], matched: AbstractSet[str]
+) -> list[bytes]:
     """Subscribed names; a level above one that "%" hides is told as \\Noselect (3501 6.3.9)."""
     lines: list[bytes] = []
     for folder in tree:
-        if not any(test(folder.name) for test in tests):
+        if folder.name not in matched:
             continue
-        hidden = is_needed([each for each in folder.below if each.subscribed], tests)
+        hidden = is_needed([each for each in folder.below if each.subscribed], matched)
         if not folder.subscribed and not hidden:
             continue
         lines.append(

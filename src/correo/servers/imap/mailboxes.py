@@ -16,36 +16,21 @@ from correo.mailbox import names
 from correo.servers.imap.refusals import NotPermitted
 from correo.servers.imap.services import Handler
 from correo.servers.imap.session import ImapSession
+from correo.servers.imap.special_use import NoSuchUse, read_uses
 from correo.store.model import HIERARCHY_DELIMITER
 from correo.wire.imap import codes, responses
 from correo.wire.imap.commands import Command, Create, Delete, Rename, Subscribe
-from correo.wire.imap.server import Condition
 
 __all__ = ["HANDLERS"]
 
-# RFC 6154 2, RFC 8457 3; \All and \Flagged would be views of other mailboxes, which we have not
-SPECIAL_USES = {
-    use.lower(): use
-    for use in ("\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash", "\\Important")
-}
-
 
 async def answer_create(session: ImapSession, command: Create) -> None:
-    uses = [SPECIAL_USES.get(use.lower()) for use in command.special_use]
-    if None in uses:
-        session.engine.finish(
-            command.tag, Condition.NO, "there is no such special use here", codes.USEATTR
-        )
-        return
+    uses = read_uses(command.special_use)
     room = await session.places.room(command, command.mailbox)
     if uses and not room.is_own:
-        text = "special uses are for your own mailboxes"
-        session.engine.finish(command.tag, Condition.NO, text, codes.USEATTR)
-        return
+        raise NoSuchUse("special uses are for your own mailboxes")
     session.attention.changing(names.canonical(command.mailbox))
-    mailbox = await room.account.create_mailbox(
-        room.name, special_use=[use for use in uses if use is not None]
-    )
+    mailbox = await room.account.create_mailbox(room.name, special_use=uses)
     await session.conclude(command, "created", codes.mailbox_id(mailbox.object_id))
 
 

@@ -18,6 +18,7 @@ from correo.base.errors import (
     TooManyIdentifiers,
 )
 from correo.mailbox.sections import UnknownEncoding
+from correo.servers.imap.special_use import NoSuchUse
 from correo.trace.trouble import log_own_trouble
 from correo.wire.imap import codes
 from correo.wire.imap.server import Condition
@@ -115,6 +116,7 @@ CODES: dict[type[Refusal], bytes] = {
     StorageFull: codes.UNAVAILABLE,
     TooManyAnnotations: codes.METADATA_TOOMANY,
     TooManyIdentifiers: codes.LIMIT,
+    NoSuchUse: codes.USEATTR,
     NotPermitted: codes.NOPERM,
     UnknownCharset: codes.BADCHARSET,
     UnknownEncoding: codes.UNKNOWN_CTE,

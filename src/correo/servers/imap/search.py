@@ -196,7 +196,9 @@ def esearch_lines(
     """
     if returns == {SearchReturn.SAVE}:
         return []
-    numbers, partial = found.numbers, command.partial
+    numbers, partial, scores = found.numbers, command.partial, found.scores
+    if partial is not None and scores is not None:
+        scores = partial.window(scores)  # one for each message told
     line = responses.esearch(
         command.tag,
         is_uid=command.is_uid,
@@ -207,7 +209,7 @@ def esearch_lines(
         count=len(numbers) if SearchReturn.COUNT in returns else None,
         every=numbers if SearchReturn.ALL in returns else None,
         partial=(partial, partial.window(numbers)) if partial is not None else None,
-        scores=found.scores if SearchReturn.RELEVANCY in returns and numbers else None,
+        scores=scores if SearchReturn.RELEVANCY in returns and scores else None,
         modseq=found.modseq if numbers else None,
     )
     return [line]

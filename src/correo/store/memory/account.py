@@ -122,6 +122,11 @@ class MemoryAccountStore:
             self._boxes.next_number()
         self._announce(None)
 
+    async def set_special_use(self, mailbox: MailboxId, special_use: Sequence[str]) -> None:
+        self._boxes.box(mailbox).special_use = tuple(special_use)
+        self._boxes.next_number()
+        self._announce(None)
+
     async def subscribe(self, name: str, *, subscribed: bool) -> None:
         if subscribed:
             self._subscribed.add(normal(name))

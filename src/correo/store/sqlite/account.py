@@ -135,6 +135,11 @@ class SqliteAccountStore:
             lambda c: mailboxes.rename(c, old, new, now), lambda changed: [*changed, None]
         )
 
+    async def set_special_use(self, mailbox: MailboxId, special_use: Sequence[str]) -> None:
+        await self._write(
+            lambda c: mailboxes.set_special_use(c, mailbox, special_use), lambda _: [None]
+        )
+
     async def subscribe(self, name: str, *, subscribed: bool) -> None:
         name = normal(name)
         await self._write(

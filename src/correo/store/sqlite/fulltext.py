@@ -9,7 +9,10 @@ text_skipped    messages that are not, for they have too much text: always to be
 term            every run that has ever occurred.
 term_index      the trigrams of those, to find the runs with a piece inside.
 text_index      which messages have which run, in their header, in their body, or in documents that
-                are attached. An index of before there was the last is begun anew.
+                are attached.
+
+An index of another form is begun anew: of before there were documents, or of texts that were folded
+in another way.
 
 Cost: a message of 10 KB half a millisecond; a search 1 to 10 ms, most of it for what it finds.
 """
@@ -35,7 +38,8 @@ LAST = chr(0x10FFFF)
 TABLES = """
 CREATE TABLE IF NOT EXISTS text_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    indexed_to INTEGER NOT NULL
+    indexed_to INTEGER NOT NULL,
+    form INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS text_skipped (message INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS term (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
@@ -45,8 +49,8 @@ CREATE VIRTUAL TABLE IF NOT EXISTS term_index USING fts5 (
 CREATE VIRTUAL TABLE IF NOT EXISTS text_index USING fts5 (
     header, body, attached, content='', contentless_delete=1, detail=column, tokenize='ascii'
 );
-INSERT OR IGNORE INTO text_state VALUES (1, 0);
 """
+FORM = 2  # of the tables, and of the texts in them (`mailbox.texts.fold`)
 UNKNOWN = "message > :newest OR message IN (SELECT message FROM text_skipped)"
 COLUMNS = {Where.HEADER: "header", Where.BODY: "body", Where.ANYWHERE: "header body"}
 NAMES = ("text_state", "text_skipped", "term", "term_index", "text_index")
@@ -54,10 +58,12 @@ NAMES = ("text_state", "text_skipped", "term", "term_index", "text_index")
 
 def is_begun(connection: apsw.Connection) -> bool:
     """Whether the account has an index at all, of the form it has now."""
-    found = connection.execute(
-        "SELECT 1 FROM pragma_table_info('text_index') WHERE name = 'attached'"
+    has_form = connection.execute(
+        "SELECT 1 FROM pragma_table_info('text_state') WHERE name = 'form'"
     ).get
-    return found is not None
+    if has_form is None:
+        return False
+    return bool(connection.execute("SELECT form = ? FROM text_state", (FORM,)).get)
 
 
 def indexed_to(connection: apsw.Connection) -> int:
@@ -91,6 +97,7 @@ def add(connection: apsw.Connection, after: int, batch: Sequence[MessageRuns]) -
     if not is_begun(connection):
         drop(connection)
     connection.execute(TABLES)
+    connection.execute("INSERT OR IGNORE INTO text_state VALUES (1, 0, ?)", (FORM,))
     if after != indexed_to(connection):
         return
     terms: set[str] = set()

@@ -38,6 +38,7 @@ __all__ = [
     "make_account",
     "rename",
     "set_quota",
+    "set_special_use",
     "subscribe",
     "subscriptions",
     "usage",
@@ -201,6 +202,16 @@ def empty_inbox(connection: apsw.Connection, new: str, now: int) -> list[Mailbox
 
 def exists(connection: apsw.Connection, name: str) -> bool:
     return connection.execute("SELECT 1 FROM mailbox WHERE name = ?", (name,)).get is not None
+
+
+def set_special_use(connection: apsw.Connection, mailbox: int, special_use: Sequence[str]) -> None:
+    """Raises NotFound."""
+    connection.execute(
+        "UPDATE mailbox SET special_use = ? WHERE id = ?", (" ".join(special_use), mailbox)
+    )
+    if not connection.changes():
+        raise NotFound("there is no such mailbox")
+    log(connection, last_number(connection) + 1, mailbox, NAMED, "")
 
 
 def subscribe(connection: apsw.Connection, name: str, *, subscribed: bool) -> None:

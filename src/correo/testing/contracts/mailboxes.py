@@ -202,6 +202,19 @@ class MailboxesContract(StoreContract):
         await scene.account.subscribe("never", subscribed=False)
         assert await scene.account.subscriptions() == ["INBOX", "Work"]
 
+    # special uses
+
+    @scenario
+    async def test_a_special_use_is_replaced_and_taken_away(self, scene: Scene) -> None:
+        made = await scene.account.create_mailbox("Gone out", special_use=["\\Sent"])
+        await scene.account.set_special_use(made.id, ["\\Archive", "\\Important"])
+        assert (await scene.account.mailbox("Gone out")).special_use == ("\\Archive", "\\Important")
+        await scene.account.set_special_use(made.id, [])
+        assert (await scene.account.mailbox("Gone out")).special_use == ()
+        await scene.account.delete_mailbox("Gone out")
+        with pytest.raises(NotFound):
+            await scene.account.set_special_use(made.id, ["\\Sent"])
+
     # annotations
 
     @scenario

@@ -36,7 +36,7 @@ def begin(tag: bytes, name: bytes, arguments: Arguments) -> "Append":
     arguments.space()
     replaced = None
     if name != b"APPEND":
-        replaced = Replaced(arguments.nz_number(), name.startswith(b"UID"))
+        replaced = Replaced(arguments.seq_number(), name.startswith(b"UID"))
         arguments.space()
     return Append(tag, arguments.mailbox(), replaced)
 

@@ -159,6 +159,10 @@ class Arguments:
             raise BadCommand("the number must not be 0")
         return value
 
+    def seq_number(self) -> int:
+        """A number above 0, or STAR."""
+        return STAR if self.skip(b"*") else self.nz_number()
+
     def astring(self) -> bytes:
         return self._string(ASTRING, "a string")
 

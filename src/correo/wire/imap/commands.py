@@ -444,7 +444,7 @@ class Unauthenticate(Command):
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """The message that a REPLACE removes, by sequence number or UID."""
+    """The message that a REPLACE removes, by sequence number or UID; STAR for the last one."""
 
     number: int
     is_uid: bool

@@ -32,6 +32,7 @@ __all__ = ["PARSERS"]
 
 Option = TypeVar("Option", bound=Enum)
 
+PATTERNS_LIMIT = 1000  # of one LIST; ours
 STATUS_ITEMS = {item.value.decode(): item for item in StatusItem}
 SELECTIONS = {item.value.decode(): item for item in ListSelection}
 RETURNS = {item.value.decode(): item for item in ListReturn}
@@ -213,6 +214,8 @@ def patterns(arguments: Arguments) -> tuple[str, ...]:
     while not arguments.skip(b")"):
         arguments.space()
         found.append(arguments.list_mailbox())
+        if len(found) > PATTERNS_LIMIT:
+            raise BadCommand(f"more than {PATTERNS_LIMIT} patterns")
     return tuple(found)
 
 

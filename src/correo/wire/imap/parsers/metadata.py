@@ -3,7 +3,8 @@
 RFC 5464    4.2, 4.3, 5   commands; entries begin with /private/ or /shared/
 
 Departures: options are taken before the mailbox, as the grammar has them, and behind it, as the
-examples do. Entries are compared regardless of case (3.2) and so kept in lower case.
+examples do. Entries are compared regardless of case (3.2) and so kept in lower case. "/private" and
+"/shared" may be asked for, so that DEPTH gives a client all that was noted.
 """
 
 import re
@@ -16,6 +17,7 @@ __all__ = ["PARSERS", "read_entries"]
 
 # RFC 5464 3.2: no "*", "%", "//", no "/" at the end, nothing but printable ASCII
 ENTRY = re.compile(r"/(?:private|shared)(?:/[!-$&-)+-.0-~ ]+)+")
+TOPS = ("/private", "/shared")  # hold nothing themselves, but all the rest is below them
 DEPTHS = {"0": 0, "1": 1, "INFINITY": None}
 
 
@@ -65,18 +67,31 @@ def read_option(arguments: Arguments, command: GetMetadata) -> None:
 
 
 def read_entries(arguments: Arguments) -> tuple[str, ...]:
-    """One entry, or a list of them in parentheses; each once."""
+    """One entry that is asked for, or a list of them in parentheses; each once."""
     if not arguments.skip(b"("):
-        return (read_entry(arguments),)
-    found = [read_entry(arguments)]
+        return (read_asked(arguments),)
+    found = [read_asked(arguments)]
     while not arguments.skip(b")"):
         arguments.space()
-        found.append(read_entry(arguments))
+        found.append(read_asked(arguments))
     return tuple(dict.fromkeys(found))
 
 
+def read_asked(arguments: Arguments) -> str:
+    """An entry, or the top of all there are."""
+    entry = read_name(arguments)
+    return entry if entry in TOPS else checked(entry)
+
+
 def read_entry(arguments: Arguments) -> str:
-    entry = check_utf8(arguments.astring()).lower()
+    return checked(read_name(arguments))
+
+
+def read_name(arguments: Arguments) -> str:
+    return check_utf8(arguments.astring()).lower()
+
+
+def checked(entry: str) -> str:
     if ENTRY.fullmatch(entry) is None:
         raise BadCommand("an entry has the form /private/... or /shared/...")
     return entry
