@@ -533,6 +533,42 @@ def test_a_large_section_streams_past_memory() -> None:
     assert sink.octets == large.encode()
 
 
+async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server on a slow line: seconds for every message, in either direction."""
+    writer.write(b"* OK [CAPABILITY IMAP4rev1] hi\r\n")
+    while line := await reader.readline():
+        tag, name = line.split()[:2]
+        if name == b"UID":
+            writer.write(b"* 1 FETCH (UID 1 BODY[] {1000}\r\n")
+            for _ in range(10):
+                writer.write(b"x" * 100)
+                await asyncio.sleep(0.1)
+            writer.write(b")\r\n")
+        elif name == b"APPEND":
+            writer.write(b"+ go on\r\n")
+            left = int(line.rstrip(b"}\r\n").rpartition(b"{")[2]) + 2
+            while left:
+                left -= len(await reader.read(min(left, 1_000_000)))
+                await asyncio.sleep(0.02)
+        writer.write(tag + b" OK done\r\n")
+    writer.close()
+
+
+def test_a_slow_line_is_not_silence() -> None:
+    async def run() -> None:
+        server = await asyncio.start_server(dribble, "127.0.0.1", 0, limit=500_000)
+        port = server.sockets[0].getsockname()[1]
+        client = await ImapClient.connect("127.0.0.1", port, tls=TlsMode.NONE, timeout=0.8)
+        async with client:
+            [data] = [data async for data in client.fetch(1, "(UID BODY.PEEK[])")]
+            assert len(data.octets(b"BODY[]")) == 1000
+            assert await client.append("INBOX", NewMessage(b"x" * 40_000_000)) is None
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(run())
+
+
 def connect_to(octets: bytes, *, tls: TlsMode = TlsMode.NONE, timeout: float = 5) -> str:
     """What a client says of a server that says only this, then closes."""
 
