@@ -55,6 +55,15 @@ def test_mail_comes_in_once_and_what_is_broken_is_said(home: Path) -> None:
     assert (rows[2]["imported"], rows[2]["known"], rows[2]["skipped"]) == (0, 2, 0)
 
 
+def test_a_file_name_that_is_no_unicode_is_told_all_the_same(home: Path) -> None:
+    (home / "old" / os.fsdecode(b"\xff.eml")).write_bytes(LETTER)
+    (home / "old" / os.fsdecode(b"\xfe.eml")).write_bytes(b"<html>")
+    code, out, error = correo(home, "import", "you@example.org", "old", "--json")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert code == 1, error
+    assert {each.get("origin") for each in told} >= {"\\udcff.eml", "\\udcfe.eml"}
+
+
 def test_a_dry_run_lists_mailboxes_and_files_nothing(home: Path) -> None:
     code, said, _ = correo(home, "import", "you@example.org", "old", "--dry-run")
     assert code == 0
