@@ -123,6 +123,18 @@ def test_authenticate_sends_the_initial_response_at_once_with_sasl_ir() -> None:
     )
 
 
+@pytest.mark.parametrize(("name", "coded"), [("ana", "YW5h"), ("", "=")])
+def test_a_certificate_is_enough_with_external(name: str, coded: str) -> None:
+    async def work(client: ImapClient) -> None:
+        await client.login(name, mechanism="EXTERNAL")
+
+    talk(
+        f"C: T AUTHENTICATE EXTERNAL {coded}\nS: T OK [CAPABILITY IMAP4rev1 X] in",
+        work,
+        capabilities="SASL-IR AUTH=EXTERNAL",
+    )
+
+
 def test_authenticate_waits_for_the_challenge_without_sasl_ir() -> None:
     async def work(client: ImapClient) -> None:
         await client.login("ana", "secret", may_show_password=True)
