@@ -605,6 +605,7 @@ def connect_to(octets: bytes, *, tls: TlsMode = TlsMode.NONE, timeout: float = 5
 
 HOPELESS = [
     ("another protocol", b"220 smtp.example\r\n", TlsMode.NONE, "not IMAP"),
+    ("no greeting", b"* CAPABILITY IMAP4rev1\r\n", TlsMode.NONE, "not IMAP"),
     ("turned away", b"* BYE too many connections\r\n", TlsMode.NONE, "too many connections"),
     ("silent", b"", TlsMode.NONE, "silent"),
     ("closed", b"* OK hi\r\n", TlsMode.NONE, "closed the connection"),

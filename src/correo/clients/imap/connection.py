@@ -75,7 +75,9 @@ class ImapConnection:
         except asyncio.CancelledError:
             connection.abort()
             raise
-        assert isinstance(greeting, Greeting)  # the engine lets nothing else come first
+        if not isinstance(greeting, Greeting):
+            connection.abort()
+            raise ImapConnectionError(f"{host} did not greet us, so it is not IMAP")
         if greeting.verdict is Verdict.BYE:
             await made.close()
             raise ImapConnectionError(f"{host} turned us away: {greeting.text}")
