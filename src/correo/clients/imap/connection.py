@@ -76,7 +76,7 @@ class ImapConnection:
             connection.abort()
             raise
         if not isinstance(greeting, Greeting):
-            connection.abort()
+            await made.close()
             raise ImapConnectionError(f"{host} did not greet us, so it is not IMAP")
         if greeting.verdict is Verdict.BYE:
             await made.close()
