@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from correo.testing import Mail
+
 LETTER = b"Subject: one\nDate: Mon, 2 Jan 2006 15:04:05 +0000\n\nHola\n"
 
 
@@ -55,12 +57,38 @@ def test_mail_comes_in_once_and_what_is_broken_is_said(home: Path) -> None:
     assert (rows[2]["imported"], rows[2]["known"], rows[2]["skipped"]) == (0, 2, 0)
 
 
+def test_a_file_name_that_is_no_unicode_is_told_all_the_same(home: Path) -> None:
+    (home / "old" / os.fsdecode(b"\xff.eml")).write_bytes(LETTER)
+    (home / "old" / os.fsdecode(b"\xfe.eml")).write_bytes(b"<html>")
+    code, out, error = correo(home, "import", "you@example.org", "old", "--json")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert code == 1, error
+    assert {each.get("origin") for each in told} >= {"\\udcff.eml", "\\udcfe.eml"}
+
+
 def test_a_dry_run_lists_mailboxes_and_files_nothing(home: Path) -> None:
     code, said, _ = correo(home, "import", "you@example.org", "old", "--dry-run")
     assert code == 0
     assert [line.split("  ")[0] for line in said.splitlines()] == ["INBOX", "Trips"]
     code, said, _ = correo(home, "export", "you@example.org", "--maildir", "out")
     assert said.startswith("0 messages exported")
+
+
+def test_a_mailbox_that_does_not_open_there_keeps_no_other_from_moving(
+    home: Path, mail: Mail
+) -> None:
+    mail.put("zoe", subject="not this one")
+    mail.put("zoe", subject="this one", mailbox="Work")
+    where = mail.listeners["imaps"]
+    address, password = mail.address("zoe"), mail.password("zoe")
+    mail.faults.refuse("SELECT", times=1)
+    code, out, error = correo(
+        home, "migrate", f"imaps://{where.host}:{where.port}", "you@example.org",
+        "--user", address, "--password", password, "--ca", str(mail.ca_certificate),
+    )  # fmt: skip
+    assert code == 1, out
+    assert "INBOX: the server does not open it: refused by a rule" in error
+    assert "Work -> Work: 1 there, 1 the same" in out
 
 
 def test_one_account_or_all_go_out(home: Path) -> None:

@@ -1,7 +1,11 @@
 """Servers are found from an address: what DNS and the domain's web server say of them."""
 
 import asyncio
+import contextlib
+import socket
 import ssl
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -111,6 +115,15 @@ def test_a_host_elsewhere_that_only_dns_names_is_marked() -> None:
     settings = found(ANA, FakeDns(services=services))
     marks = {each.host: each.is_elsewhere for each in settings.services}
     assert marks == {"mail.host.test": True, "a.example.org": False, "evilexample.org": True}
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [("mail host.test", 993), ("mail\r\n.test", 993), ("", 993), ("a" * 300, 993), ("m.test", 0)],
+)
+def test_a_record_that_names_no_host_or_port_is_passed_over(host: str, port: int) -> None:
+    dns = FakeDns(services={"_imaps._tcp.a.test": [(0, 0, port, host), (1, 0, 993, "mail.a.test")]})
+    assert told(found("ana@a.test", dns)) == [("imap", "mail.a.test", 993, TlsMode.IMPLICIT)]
 
 
 def test_autoconfig_says_what_dns_does_not() -> None:
@@ -263,6 +276,28 @@ def test_a_file_is_fetched_or_nothing(tls: Contexts, answer: bytes, expected: by
             return await fetch(f"https://localhost:{port}/", timeout_s=10, context=tls[1])
 
     assert asyncio.run(main()) == expected
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Long: "])
+def test_a_web_server_that_dawdles_is_not_waited_for(tls: Contexts, start: bytes) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        accepted, _ = listening.accept()
+        with contextlib.suppress(OSError), tls[0].wrap_socket(accepted, server_side=True) as peer:
+            peer.sendall(start)
+            while True:
+                peer.sendall(b"x")
+                time.sleep(0.05)
+
+    serving = threading.Thread(target=serve)
+    serving.start()
+    url = f"https://localhost:{listening.getsockname()[1]}/"
+    begun = time.monotonic()
+    assert asyncio.run(fetch(url, timeout_s=0.3, context=tls[1])) == b""
+    assert time.monotonic() - begun < 3
+    serving.join(10)
+    listening.close()
 
 
 def test_a_redirection_to_https_is_followed_and_a_circle_is_not(tls: Contexts) -> None:

@@ -123,6 +123,18 @@ def test_authenticate_sends_the_initial_response_at_once_with_sasl_ir() -> None:
     )
 
 
+@pytest.mark.parametrize(("name", "coded"), [("ana", "YW5h"), ("", "=")])
+def test_a_certificate_is_enough_with_external(name: str, coded: str) -> None:
+    async def work(client: ImapClient) -> None:
+        await client.login(name, mechanism="EXTERNAL")
+
+    talk(
+        f"C: T AUTHENTICATE EXTERNAL {coded}\nS: T OK [CAPABILITY IMAP4rev1 X] in",
+        work,
+        capabilities="SASL-IR AUTH=EXTERNAL",
+    )
+
+
 def test_authenticate_waits_for_the_challenge_without_sasl_ir() -> None:
     async def work(client: ImapClient) -> None:
         await client.login("ana", "secret", may_show_password=True)
@@ -533,6 +545,42 @@ def test_a_large_section_streams_past_memory() -> None:
     assert sink.octets == large.encode()
 
 
+async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server on a slow line: seconds for every message, in either direction."""
+    writer.write(b"* OK [CAPABILITY IMAP4rev1] hi\r\n")
+    while line := await reader.readline():
+        tag, name = line.split()[:2]
+        if name == b"UID":
+            writer.write(b"* 1 FETCH (UID 1 BODY[] {1000}\r\n")
+            for _ in range(10):
+                writer.write(b"x" * 100)
+                await asyncio.sleep(0.1)
+            writer.write(b")\r\n")
+        elif name == b"APPEND":
+            writer.write(b"+ go on\r\n")
+            left = int(line.rstrip(b"}\r\n").rpartition(b"{")[2]) + 2
+            while left:
+                left -= len(await reader.read(min(left, 1_000_000)))
+                await asyncio.sleep(0.02)
+        writer.write(tag + b" OK done\r\n")
+    writer.close()
+
+
+def test_a_slow_line_is_not_silence() -> None:
+    async def run() -> None:
+        server = await asyncio.start_server(dribble, "127.0.0.1", 0, limit=500_000)
+        port = server.sockets[0].getsockname()[1]
+        client = await ImapClient.connect("127.0.0.1", port, tls=TlsMode.NONE, timeout=0.8)
+        async with client:
+            [data] = [data async for data in client.fetch(1, "(UID BODY.PEEK[])")]
+            assert len(data.octets(b"BODY[]")) == 1000
+            assert await client.append("INBOX", NewMessage(b"x" * 40_000_000)) is None
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(run())
+
+
 def connect_to(octets: bytes, *, tls: TlsMode = TlsMode.NONE, timeout: float = 5) -> str:
     """What a client says of a server that says only this, then closes."""
 
@@ -557,6 +605,7 @@ def connect_to(octets: bytes, *, tls: TlsMode = TlsMode.NONE, timeout: float = 5
 
 HOPELESS = [
     ("another protocol", b"220 smtp.example\r\n", TlsMode.NONE, "not IMAP"),
+    ("no greeting", b"* CAPABILITY IMAP4rev1\r\n", TlsMode.NONE, "not IMAP"),
     ("turned away", b"* BYE too many connections\r\n", TlsMode.NONE, "too many connections"),
     ("silent", b"", TlsMode.NONE, "silent"),
     ("closed", b"* OK hi\r\n", TlsMode.NONE, "closed the connection"),

@@ -211,6 +211,33 @@ def test_a_watch_outlives_its_connection(mail: Mail, monkeypatch: pytest.MonkeyP
     asyncio.run(run())
 
 
+def test_a_watch_waits_for_a_server_that_lets_nobody_in_yet(
+    mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("correo.clients.imap.mailbox.FIRST_PAUSE_S", 0.01)
+
+    async def run() -> None:
+        here = account(mail)
+        async with (
+            here.open("INBOX") as inbox,
+            here.open("INBOX") as other,
+            watched(inbox) as changes,
+        ):
+            await begun(inbox, changes, other)
+            rules = [
+                mail.faults.defer("AUTHENTICATE", times=2),
+                mail.faults.defer("SELECT", times=1),
+            ]
+            inbox.client.connection.connection.abort()
+            uid = await other.append(b"Subject: meanwhile\r\n\r\n")
+            assert uid is not None
+            told = await asyncio.wait_for(changes.get(), TIMEOUT_S)
+            assert told == Arrived(uid, frozenset())
+            assert [rule.met for rule in rules] == [2, 1]
+
+    asyncio.run(run())
+
+
 def test_a_watch_without_reconnect_ends_with_the_connection(mail: Mail) -> None:
     async def run() -> None:
         async with account(mail).open("INBOX") as inbox:

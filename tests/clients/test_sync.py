@@ -7,16 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from correo.base.errors import UsageError
 from correo.clients.folders import Maildir
-from correo.clients.imap import ImapAccount, ImapLoginError, Mailbox, Q
+from correo.clients.imap import ImapAccount, ImapClient, ImapLoginError, Mailbox, NewMessage, Q
 from correo.clients.pop3 import Pop3Client, SeenFile
-from correo.clients.smtp import Envelope, EnvelopeRecipient, TlsMode
+from correo.clients.smtp import Envelope, EnvelopeRecipient, SmtpClient, TlsMode
 from correo.clients.sync import (
     Bridge,
     Facade,
+    SyncImapClient,
     SyncMailbox,
     SyncPop3Client,
+    SyncSmtpClient,
     iterating,
+    open_account,
     open_mailbox,
     open_pop3,
     open_smtp,
@@ -36,14 +40,35 @@ def account(mail: Mail, password: str) -> ImapAccount:
     )
 
 
-def test_the_facade_has_every_method_of_a_mailbox() -> None:
+@pytest.mark.parametrize(
+    ("target", "facade"),
+    [
+        (Mailbox, SyncMailbox),
+        (ImapClient, SyncImapClient),
+        (SmtpClient, SyncSmtpClient),
+        (Pop3Client, SyncPop3Client),
+    ],
+)
+def test_the_facade_has_every_method(target: type[object], facade: type[object]) -> None:
     wanted = {
         name
-        for name, value in vars(Mailbox).items()
+        for name, value in inspect.getmembers(target)
         if not name.startswith("_")
+        and not inspect.ismethod(value)  # connect makes one
         and (inspect.iscoroutinefunction(value) or inspect.isasyncgenfunction(value))
     }
-    assert wanted <= vars(SyncMailbox).keys()
+    assert wanted <= vars(facade).keys()
+
+
+def test_an_account_shows_its_folders_without_an_event_loop(mail: Mail) -> None:
+    with open_account(account(mail, mail.password("ana"))) as client:
+        client.create("Año")
+        assert "Año" in {entry.name for entry in client.mailboxes()}
+        client.append("Año", NewMessage(b"Subject: one\r\n\r\n"))
+        assert client.select("Año").exists == 1
+        assert [data.uid for data in client.fetch("1:*", "(UID)")] == [1]
+    with pytest.raises(UsageError, match="closed"):
+        client.noop()
 
 
 class Counter:

@@ -192,3 +192,44 @@ NAMES = [
 @pytest.mark.parametrize(("given", "name"), NAMES)
 def test_folders_become_names_a_mailbox_can_have(given: str, name: str) -> None:
     assert given == name
+
+
+def test_a_message_in_a_maildir_is_one_whatever_its_name(tmp_path: Path) -> None:
+    put(tmp_path / "cur" / "1.a:2,S")
+    put(tmp_path / "cur" / "saved.eml")
+    assert len(look(tmp_path)["INBOX"]) == 2
+
+
+def test_what_never_ends_is_not_waited_for(tmp_path: Path) -> None:
+    put(tmp_path / "cur" / "1.a:2,S")
+    os.mkfifo(tmp_path / "cur" / "2.b:2,S")
+    os.mkfifo(tmp_path / "control")
+    assert len(look(tmp_path)["INBOX"]) == 1
+
+
+def test_a_file_that_is_no_mail_is_none_though_the_folder_has_no_other(tmp_path: Path) -> None:
+    put(tmp_path / "notes.txt", b"Remember: the milk\n")
+    found = survey(open_tree(tmp_path))
+    assert (found.boxes, found.others) == ([], ["notes.txt"])
+
+
+def test_folders_that_are_not_looked_into_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "mail" / "cur" / "1.a:2,S")
+    put(tmp_path / "elsewhere" / "cur" / "2.b:2,S")
+    (tmp_path / "mail" / ".Linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "mail" / ".Closed").mkdir()
+    scan = os.scandir
+
+    def scan_some(path: str) -> object:
+        if path.endswith(".Closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_some)
+    found = survey(open_tree(tmp_path / "mail"))
+    assert sorted((each.origin, each.reason) for each in found.unreadable) == [
+        (".Closed", "Permission denied"),
+        (".Linked", "it is a symbolic link, which is not followed"),
+    ]

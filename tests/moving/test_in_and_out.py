@@ -183,6 +183,31 @@ def test_keywords_beyond_the_letters_of_a_maildir_are_told_of(tmp_path: Path) ->
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("kind", ["maildir", "mbox"])
+def test_mailboxes_with_names_no_file_has_go_out_each_to_its_own_place(
+    tmp_path: Path, kind: str
+) -> None:
+    names = [
+        "Work", "Work.mbox", "Work.mbox/Sub", "...", "_..", "a/..", "tmp", "cur", "INBOX/Sub",
+        "d" * 200 + "/" + "d" * 250, "d" * 200 + "/" + "d" * 251, "漢" * 300, "漢" * 301,
+    ]  # fmt: skip
+
+    async def main() -> None:
+        store = MemoryStore(FakeClock())
+        boxes = [box(name, letter(b"Subject: %d\r\n\r\n" % at)) for at, name in enumerate(names)]
+        await bring(store, ANA, boxes)
+        writer: Writer = MaildirWriter(tmp_path) if kind == "maildir" else MboxWriter(tmp_path)
+        told = [one async for one in take_out(await store.open(ANA), writer)]
+        writer.close()
+        assert [one for one in told if isinstance(one, Broken)] == []
+        again = survey(open_tree(tmp_path)).boxes
+        found = [message.octets for each in again for message in each.messages()]  # type: ignore[union-attr]
+        assert sorted(set(found)) == sorted(b"Subject: %d\r\n\r\n" % at for at in range(len(names)))
+        assert len(found) == len(names)
+
+    asyncio.run(main())
+
+
 def test_an_mbox_that_is_there_already_is_not_added_to(tmp_path: Path) -> None:
     async def main() -> None:
         store = MemoryStore(FakeClock())

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from correo.moving.importing import Arrival, bring_in
 from correo.moving.migrating import ATTEMPTS, FlagsFollowed, Migration
 from correo.moving.model import Broken, FoundMessage
 from correo.moving.record import MigrationRecord, Moved
+from correo.moving.source_box import Fetched, Listed, Refused
 from correo.store.api import AccountStore
 from correo.store.memory.store import MemoryStore
 from correo.store.model import AccountId, Column, FlagMode
@@ -188,6 +189,32 @@ def test_a_message_the_server_cannot_give_is_told_of_and_the_others_come(tmp_pat
         assert found.missing == [2]
         found = await compare(client, house.new, house.record, INBOX, passed_over={2})
         assert found.is_good
+
+    in_house(tmp_path, work)
+
+
+def test_a_refused_message_is_told_of_once_though_the_connection_breaks_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[int]] = []
+
+    async def fetch(
+        _: object, wanted: Sequence[Listed], __: object
+    ) -> AsyncIterator[Fetched | Refused]:
+        asked.append([each.uid for each in wanted])
+        for each in wanted:
+            if each.uid == 1:
+                yield Refused(1, "the server gives no octets of it")
+                raise ImapConnectionError("gone")
+            yield Fetched(each.uid, message("two"), None)
+
+    monkeypatch.setattr("correo.moving.migrating.fetch_messages", fetch)
+
+    async def work(house: House) -> None:
+        await house.fill(message("one"), message("two"))
+        told = await house.move()
+        assert [one.origin for one in told if isinstance(one, Broken)] == ["INBOX, UID 1"]
+        assert asked == [[1, 2], [2]]
 
     in_house(tmp_path, work)
 

@@ -1,6 +1,7 @@
 """MailTestCase: what the fixture gives, for unittest."""
 
 import unittest
+from typing import ClassVar
 
 from tests.testing.ways import letter, send
 
@@ -25,3 +26,23 @@ class TestInALoop(MailMixin, unittest.IsolatedAsyncioTestCase):
         send(self.mail, letter(self.mail.address("zoe"), "Confirm"))
         message = await self.mail.async_wait_for(to="zoe")
         self.assertEqual(message.subject, "Confirm")  # noqa: PT009
+
+
+class InALoopThatFails(MailMixin, unittest.IsolatedAsyncioTestCase):
+    """Not collected: run by the test below."""
+
+    __test__: ClassVar[bool] = False
+
+    async def runTest(self) -> None:  # noqa: N802  # unittest's
+        send(self.mail, letter(self.mail.address("zoe"), "Confirm"))
+        with self.subTest("one"):
+            self.assertEqual("in", "a part")  # noqa: PT009
+        await self.mail.async_wait_for(to="zoe")
+        self.fail("at the end")
+
+
+def test_every_failure_under_unittest_shows_what_was_said_once() -> None:
+    result = unittest.TestResult()
+    unittest.TestSuite([InALoopThatFails()]).run(result)
+    assert [words.count("C: rcpt TO:<zoe@correo.test>") for _, words in result.failures] == [1, 1]
+    assert not result.errors

@@ -10,6 +10,8 @@ import pytest
 from tests.testing.ways import letter, send
 
 from correo.testing import Mail
+from correo.testing.faults import COMMANDS, CONNECT
+from correo.testing.faulty_session import WORDS
 
 
 def smtp(mail: Mail, listener: str = "smtp") -> smtplib.SMTP:
@@ -124,6 +126,32 @@ def test_imap_commands_fail(mail: Mail) -> None:
     client.shutdown()
 
 
+def test_sorting_and_threading_fail(mail: Mail) -> None:
+    rules = [mail.faults.refuse("SORT"), mail.faults.refuse("THREAD")]
+    client = imap(mail)
+    client.login(mail.address("zoe"), mail.password("zoe"))
+    client.select("INBOX")
+    assert client.sort("(DATE)", "UTF-8", "ALL")[0] == "NO"
+    assert client.uid("THREAD", "REFERENCES", "UTF-8", "ALL")[0] == "NO"
+    assert client.search(None, "ALL")[0] == "OK"
+    client.logout()
+    assert [rule.met for rule in rules] == [1, 1]
+
+
+def test_every_rule_that_can_be_made_can_be_met() -> None:
+    assert {CONNECT, *WORDS.values()} - {""} == COMMANDS
+
+
+def test_pop3_refuses_tls(mail: Mail) -> None:
+    mail.faults.refuse("STLS", times=1)
+    endpoint = mail.listeners["pop3"]
+    client = poplib.POP3(endpoint.host, endpoint.port, timeout=10)
+    with pytest.raises(poplib.error_proto, match="SYS/TEMP"):
+        client.stls(mail.trust)
+    client.stls(mail.trust)
+    client.quit()
+
+
 def test_pop3_commands_fail(mail: Mail) -> None:
     mail.put("zoe", subject="hi")
     endpoint = mail.listeners["pop3s"]
@@ -174,6 +202,27 @@ def test_a_full_disk_defers_mail_and_refuses_changes_until_it_is_well_again(mail
     mail.faults.end()
     assert reader.store("1", "+FLAGS", "(\\Seen)")[0] == "OK"
     reader.logout()
+
+
+def test_a_lost_disk_lets_nobody_read_either_until_it_is_there_again(mail: Mail) -> None:
+    mail.put("zoe", subject="hi")
+    client = imap(mail)
+    client.login(mail.address("zoe"), mail.password("zoe"))
+    client.select("INBOX")
+    mail.faults.lose_disk()
+    assert client.fetch("1", "(BODY[])")[0] == "NO"
+    assert client.select("INBOX")[0] == "NO"
+    with pytest.raises(smtplib.SMTPDataError, match=r"4\.3\.0"):
+        send(mail, letter(mail.address("zoe")))
+    endpoint = mail.listeners["pop3s"]
+    maildrop = poplib.POP3_SSL(endpoint.host, endpoint.port, context=mail.trust, timeout=10)
+    maildrop.user(mail.address("zoe"))
+    with pytest.raises(poplib.error_proto, match="SYS/TEMP"):
+        maildrop.pass_(mail.password("zoe"))
+    maildrop.close()
+    mail.faults.end()
+    assert client.select("INBOX") == ("OK", [b"1"])
+    client.logout()
 
 
 @pytest.mark.parametrize("way", ["untrusted", "name", "handshake"])

@@ -87,6 +87,28 @@ def test_a_slow_server_takes_its_time(mail: Mail) -> None:
     assert len(shop.messages) == 1
 
 
+def test_a_server_slower_than_the_queue_is_patient_loses_the_message(mail: Mail) -> None:
+    shop = mail.internet.domain("shop.example")
+    shop.delay_s = 3600
+    order(mail)
+    mail.clock.advance(hours=5)
+    assert shop.messages == []
+    assert shop.attempts > 1
+    shop.delay_s = 0
+    mail.clock.advance(hours=7)
+    assert len(shop.messages) == 1
+
+
+def test_domains_and_addresses_are_the_same_in_any_spelling(mail: Mail) -> None:
+    shop = mail.internet.domain("München.Example")
+    shop.refused["Kim@xn--mnchen-3ya.example"] = "550 5.1.1 nobody of this name"
+    order(mail, to="kim@XN--mnchen-3ya.example")
+    order(mail, to="lou@xn--mnchen-3ya.example")
+    mail.clock.advance(seconds=1)
+    [message] = shop.messages
+    assert message.recipients == ["lou@xn--mnchen-3ya.example"]
+
+
 def test_dns_that_fails_is_asked_again(mail: Mail) -> None:
     shop = mail.internet.domain("shop.example")
     mail.internet.fail_dns("shop.example")
@@ -104,6 +126,11 @@ def test_with_real_time_one_waits_for_what_arrives(mail: Mail) -> None:
         shop.wait_for(timeout=0.01)
     order(mail)
     assert [message.subject for message in shop.wait_for()] == ["Order"]
+
+
+def test_time_does_not_go_back(mail: Mail) -> None:
+    with pytest.raises(ValueError, match="forward"):
+        mail.clock.advance(days=-1)
 
 
 def test_time_stands_still_but_for_the_test(mail: Mail) -> None:

@@ -59,6 +59,53 @@ WAYS = [
     ("anyio", ASYNC.format(mark="pytestmark = pytest.mark.anyio"), ["-k", "asyncio"], "", 1),
 ]
 
+BROKEN_FIXTURES = """
+import imaplib
+import pytest
+
+
+@pytest.fixture
+def client(mail):
+    where = mail.listeners["imap"]
+    client = imaplib.IMAP4(where.host, where.port)
+    client.noop()
+    yield client
+    client.logout()
+    raise RuntimeError("behind the test")
+
+
+@pytest.fixture
+def member(client):
+    raise RuntimeError("before the test")
+
+
+def test_one(client):
+    pass
+
+
+def test_two(member):
+    pass
+"""
+
+
+def run_pytest(folder: Path, test: str, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_it.py").write_text(test)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
+        cwd=folder,
+        env={key: value for key, value in os.environ.items() if "PYTEST" not in key},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_fixture_that_fails_before_or_behind_the_test_shows_what_was_said(tmp_path: Path) -> None:
+    run = run_pytest(tmp_path, BROKEN_FIXTURES)
+    assert "1 passed, 3 errors" in run.stdout
+    assert run.stdout.count("NOOP") == 3, run.stdout
+
 
 @pytest.mark.parametrize(
     ("test", "options", "configuration", "passed"), [pytest.param(*w, id=i) for i, *w in WAYS]
@@ -66,17 +113,7 @@ WAYS = [
 def test_the_fixture_works_beside_it(
     tmp_path: Path, test: str, options: list[str], configuration: str, passed: int
 ) -> None:
-    (tmp_path / "test_it.py").write_text(test)
     (tmp_path / "pytest.ini").write_text(f"[pytest]\n{configuration}\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-    run = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={key: value for key, value in os.environ.items() if "PYTEST" not in key},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    run = run_pytest(tmp_path, test, *options)
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"{passed} passed" in run.stdout

@@ -9,7 +9,7 @@ from correo.app.premises import opened
 from correo.cli.imap_way import connected
 from correo.cli.mail_server import MailServer, settled
 from correo.cli.move_report import MoveReport
-from correo.clients.imap import ImapClient
+from correo.clients.imap import ImapClient, ImapReplyError
 from correo.mailbox.home import mail_of
 from correo.moving.checking import Comparison, compare
 from correo.moving.folder_plan import FolderPlan, plan_folders
@@ -77,7 +77,10 @@ class MigrateWork:
         """Say what would be moved where."""
         async with self._begun(folder, address) as (migration, account, _):
             for plan in await self._plans(migration, account):
-                count, octets = await migration.missing(plan)
+                missing = await self._missing(migration, plan)
+                if missing is None:
+                    continue
+                count, octets = missing
                 sentence = f"{plan.source} -> {plan.target}  ({count} messages, {octets} octets)"
                 self._report.note(
                     sentence,
@@ -94,8 +97,12 @@ class MigrateWork:
             CorreoError, OSError: it can be repeated, and goes on there.
         """
         async with self._begun(folder, address) as (migration, account, record):
-            plans = await self._plans(migration, account)
-            octets = sum([(await migration.missing(plan))[1] for plan in plans])
+            plans, octets = [], 0
+            for plan in await self._plans(migration, account):
+                missing = await self._missing(migration, plan)
+                if missing is not None:
+                    plans.append(plan)
+                    octets += missing[1]
             broken: dict[str, set[int]] = {}
             with self._report.progress(f"{len(plans)} mailboxes", octets):
                 for plan in plans:
@@ -155,6 +162,17 @@ class MigrateWork:
 
     async def _plans(self, migration: Migration, account: AccountStore) -> list[FolderPlan]:
         return await self._selection.plans(await migration.client(), account, self._report)
+
+    async def _missing(self, migration: Migration, plan: FolderPlan) -> tuple[int, int] | None:
+        """Messages and octets to fetch; None for a mailbox that the server does not open, which is
+        told of: the others are moved all the same."""
+        try:
+            return await migration.missing(plan)
+        except ImapReplyError as error:
+            if error.is_temporary:
+                raise
+            self._report.trouble(Broken(plan.source, f"the server does not open it: {error.text}"))
+            return None
 
     async def _move(self, migration: Migration, plan: FolderPlan) -> set[int]:
         """UIDs there of messages that were passed over."""

@@ -88,7 +88,16 @@ class MoveReport:
         """One JSON object on a line."""
         import msgspec
 
-        typer.echo(msgspec.json.encode(values))
+        shown = {
+            name: printable(value) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        typer.echo(msgspec.json.encode(shown))
+
+
+def printable(text: str) -> str:
+    """Names of files may have octets that are no UTF-8: these as "\\udcff"."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def how_many(count: int) -> str:

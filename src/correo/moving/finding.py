@@ -42,8 +42,8 @@ class Survey:
 
 def survey(tree: Tree) -> Survey:
     """Look at every name, and into the beginning of files that might be an mbox."""
-    found = Survey()
     files = tree.files()
+    found = Survey(unreadable=[Broken(path, reason) for path, reason in tree.unreachable])
     maildirs = sort_out_maildirs(files)
     letters: dict[str, list[str]] = {}
     for path in files:
@@ -61,13 +61,22 @@ def survey(tree: Tree) -> Survey:
 
 
 def sort_out_maildirs(files: list[str]) -> dict[str, list[str]]:
-    """Maildirs by their path, each with its messages."""
+    """Maildirs by their path, each with its messages. A folder that is called "new" and holds only
+    .eml files is none."""
     maildirs: dict[str, list[str]] = {}
+    letters: list[tuple[str, str]] = []
     for path in files:
         folder, _, name = path.rpartition("/")
         above, _, part = folder.rpartition("/")
-        if part in MAILDIR_PARTS and not name.lower().endswith(".eml") and not name.startswith("."):
+        if part not in MAILDIR_PARTS or name.startswith("."):
+            continue
+        if name.lower().endswith(".eml"):
+            letters.append((above, path))
+        else:
             maildirs.setdefault(above, []).append(path)
+    for above, path in letters:
+        if above in maildirs:
+            maildirs[above].append(path)
     return maildirs
 
 
@@ -78,6 +87,7 @@ def is_inside(folder: str, maildirs: dict[str, list[str]]) -> bool:
 
 
 def look_into(tree: Tree, path: str, found: Survey, *, is_alone: bool) -> None:
+    """is_alone: whether there is no other file."""
     try:
         with tree.open(path) as file:
             start = file.read(5)
@@ -85,7 +95,7 @@ def look_into(tree: Tree, path: str, found: Survey, *, is_alone: bool) -> None:
         found.unreadable.append(Broken(path, str(error)))
         return
     if not is_mbox(start):
-        if not is_alone:
+        if not tree.is_one_file:
             found.others.append(path)
             return
         found.boxes.append(eml_box(tree, "", [path]))

@@ -7,6 +7,7 @@ other flags now. Lines end in LF. Nothing is synced here: `Writer.close` does it
 https://cr.yp.to/proto/maildir.html; Maildir++ as Courier and Dovecot have it, keywords as Dovecot
 """
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from correo.wire.imap.names import encode_utf7
 __all__ = ["MaildirWriter"]
 
 KEYWORDS = 26  # letters there are
+LONGEST_NAME = 255  # octets of a name that file systems take
 LETTER_OF = {flag.lower(): letter for letter, flag in LETTERS.items()}
 
 
@@ -116,9 +118,14 @@ class MaildirFile:
 
 
 def maildir_name(name: str) -> str:
-    """ ".Work.2024"; what a level cannot hold is written as "\\2e"."""
+    """ ".Work.2024"; what a level cannot hold is written as "\\2e", and what no file system can
+    name is cut, with a mark that tells it from others."""
     levels = []
     for level in name.split("/"):
         octets = encode_utf7(level).decode("ascii").replace("\\", "\\5c")
         levels.append(octets.replace(".", "\\2e").replace("/", "\\2f"))
-    return "." + ".".join(levels)
+    whole = "." + ".".join(levels)
+    if len(whole) <= LONGEST_NAME:
+        return whole
+    mark = hashlib.sha256(whole.encode()).hexdigest()[:12]
+    return f"{whole[: LONGEST_NAME - 13]}~{mark}"

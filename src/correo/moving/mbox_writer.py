@@ -6,6 +6,7 @@ each message, as mutt, Dovecot and UW-IMAP have it. A file gets its name when it
 RFC 4155    the format in general; Appendix A
 """
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from correo.store.model import Mailbox
 __all__ = ["MboxWriter"]
 
 STATUS = (("\\seen", "R"),)
+LONGEST_NAME = 240  # octets of a name that file systems take, without ".", "_", ".mbox", ".part"
 X_STATUS = (("\\answered", "A"), ("\\flagged", "F"), ("\\draft", "T"), ("\\deleted", "D"))
 
 
@@ -26,13 +28,17 @@ class MboxWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._taken: set[Path] = set()
 
     def open(self, mailbox: Mailbox) -> "MboxFile":
         """Raises CorreoError if the file is there already: an mbox is not added to."""
         *levels, last = [safe(level) for level in mailbox.name.split("/")]
-        folder = self._folder.joinpath(*levels)
+        folder = self._folder.joinpath(*map(no_file, levels))
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{last}.mbox"
+        while path in self._taken:  # by another mailbox whose name looks the same as a file's
+            path = path.with_name(f"_{path.name}")
+        self._taken.add(path)
         if path.exists():
             raise CorreoError(f"{path} is there already: move it away, or name another folder")
         return MboxFile(path)
@@ -109,5 +115,15 @@ def status_fields(flags: str) -> str:
 
 
 def safe(level: str) -> str:
-    """A level as a file's name; one that begins with a dot would be hidden, or lead elsewhere."""
-    return f"_{level[1:]}" if level.startswith(".") else level
+    """A level as a file's name; one that begins with a dot would be hidden, or lead elsewhere, and
+    one that is too long could not be made."""
+    name = f"_{level[1:]}" if level.startswith(".") else level
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return f"{name.encode()[: LONGEST_NAME - 13].decode('utf-8', 'ignore')}~{mark}"
+
+
+def no_file(level: str) -> str:
+    """The same as a folder, so that "Work.mbox/Sub" and the file of "Work" do not meet."""
+    return f"{level.removesuffix('.mbox')}_mbox" if level.endswith(".mbox") else level

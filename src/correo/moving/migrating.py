@@ -68,7 +68,7 @@ class Migration:
         self._record = record
         self._pause = pause
         self._client: ImapClient | None = None
-        self._breaks: Counter[tuple[str, int]] = Counter()
+        self._breaks: Counter[tuple[str, int]] = Counter()  # by mailbox there and UID
 
     async def client(self) -> ImapClient:
         """The connection, made if there is none. Raises ImapError."""
@@ -147,6 +147,7 @@ class Migration:
             ):
                 here = awaited.pop(one.uid)
                 if not isinstance(one, Fetched):
+                    self._breaks[plan.source, one.uid] = BREAKS  # told of once is enough
                     yield Broken(f"{plan.source}, UID {one.uid}", one.reason)
                     continue
                 filed = await target.add(here, one.source, here.flags.split(), one.internal_date)

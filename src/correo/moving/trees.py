@@ -6,6 +6,7 @@ mail must not lead elsewhere.
 
 import lzma
 import os
+import stat
 import zipfile
 import zlib
 from datetime import datetime
@@ -33,7 +34,14 @@ class UnreadableFile(CorreoError):
 
 
 class Tree(Protocol):
-    """Files with mail in them."""
+    """Files with mail in them.
+
+    is_one_file: whether there is only one because it was named.
+    unreachable: paths that `files` has met and cannot look into, with the reason.
+    """
+
+    is_one_file: bool
+    unreachable: list[tuple[str, str]]
 
     def files(self) -> list[str]:
         """Paths of all files, sorted."""
@@ -56,16 +64,30 @@ class FolderTree:
     def __init__(self, folder: Path, only: str | None = None) -> None:
         self._folder = folder
         self._only = only
+        self.is_one_file = only is not None
+        self.unreachable: list[tuple[str, str]] = []
 
     def files(self) -> list[str]:
         if self._only is not None:
             return [self._only]
+        self.unreachable = []
         found = []
-        for folder, _, names in os.walk(self._folder):
-            inside = Path(folder).relative_to(self._folder).as_posix()
-            prefix = "" if inside == "." else f"{inside}/"
-            found += [f"{prefix}{name}" for name in names if not (Path(folder) / name).is_symlink()]
+        for folder, folders, names in os.walk(self._folder, onerror=self._note):
+            paths = {name: Path(folder) / name for name in (*folders, *names)}
+            self.unreachable += [
+                (self._inside(path), "it is a symbolic link, which is not followed")
+                for path in paths.values()
+                if path.is_symlink() and path.exists()
+            ]
+            found += [self._inside(paths[name]) for name in names if is_plain_file(paths[name])]
         return sorted(found)
+
+    def _note(self, error: OSError) -> None:
+        folder = Path(str(error.filename))
+        self.unreachable.append((self._inside(folder), error.strerror or str(error)))
+
+    def _inside(self, path: Path) -> str:
+        return path.relative_to(self._folder).as_posix()
 
     def open(self, path: str) -> BinaryIO:
         try:
@@ -89,10 +111,21 @@ class FolderTree:
         """Nothing is held."""
 
 
+def is_plain_file(path: Path) -> bool:
+    """Not what never ends (a FIFO), is no file, or leads elsewhere."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return True  # opening it will tell why
+
+
 class ZipTree:
     """A zip archive. Raises CorreoError if it is none."""
 
+    is_one_file = False
+
     def __init__(self, path: Path) -> None:
+        self.unreachable: list[tuple[str, str]] = []
         try:
             self._archive = zipfile.ZipFile(path)
         except zipfile.BadZipFile as error:

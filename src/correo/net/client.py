@@ -83,10 +83,17 @@ class ClientConnection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._sending: asyncio.Task[None] | None = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._octets_received = 0
         self._waiting_octets = 0
         self._reading_paused = False
 
     # what the owner calls
+
+    @property
+    def activity(self) -> int:
+        """Grows while something goes on: octets come in, or a blob goes out. A time-out without an
+        event amid a large literal is no silence if this has grown."""
+        return self._octets_received + self._output.octets_streamed
 
     @property
     def tls_object(self) -> ssl.SSLObject | None:
@@ -203,6 +210,7 @@ class ClientConnection(asyncio.Protocol):
         self.local = socket_address(transport.get_extra_info("sockname"))
 
     def data_received(self, data: bytes) -> None:
+        self._octets_received += len(data)
         if self.recorder is not None:
             self.recorder.received(data)
         if self._error is not None:

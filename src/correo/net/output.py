@@ -32,13 +32,23 @@ class Recorder(Protocol):
 class Output:
     """The way out of one connection."""
 
-    __slots__ = ("_drained", "_lock", "_pending", "is_lost", "is_paused", "recorder", "transport")
+    __slots__ = (
+        "_drained",
+        "_lock",
+        "_pending",
+        "is_lost",
+        "is_paused",
+        "octets_streamed",
+        "recorder",
+        "transport",
+    )
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.recorder: Recorder | None = None
         self.is_paused = False
         self.is_lost = False
+        self.octets_streamed = 0  # of blobs
         self._pending: deque[Chunk] | None = None  # behind a blob; None while there is no blob
         self._drained: asyncio.Future[None] | None = None
         self._lock: asyncio.Lock | None = None
@@ -133,6 +143,7 @@ class Output:
         if self._pending is None:
             return  # lost meanwhile
         self._write([octets])
+        self.octets_streamed += len(octets)
         left = part.length - len(octets)
         if left:
             self._pending[0] = BlobSlice(part.blob, part.offset + len(octets), left)

@@ -16,18 +16,22 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from correo.base.clock import Clock
-from correo.base.errors import Refusal, StorageFull
+from correo.base.errors import DamagedStore, Refusal, StorageFull
 
 __all__ = ["CONNECT", "END", "Faults", "Met", "Rule"]
 
 CONNECT, END = "CONNECT", "END"
 WRITING = (END, "APPEND", "COPY", "MOVE", "STORE", "CREATE", "RENAME", "DELETE", "EXPUNGE", "QUIT")
 REPLY = re.compile(r"([45]\d\d) (?:([45]\.\d{1,3}\.\d{1,3}) )?(.+)")
+READING = ("PASS", "RETR", "SELECT", "STATUS", "FETCH", "SEARCH", "ESEARCH", "SORT", "THREAD")
 SMTP = "CONNECT MAIL RCPT DATA END AUTH STARTTLS VRFY EXPN"
-POP3 = "CONNECT PASS AUTH RETR QUIT"
+POP3 = "CONNECT STLS PASS AUTH RETR QUIT"
 IMAP = (
-    "CONNECT LOGIN AUTHENTICATE SELECT LIST STATUS FETCH STORE SEARCH SORT THREAD COPY MOVE APPEND"
-    " EXPUNGE CREATE DELETE RENAME SUBSCRIBE IDLE CLOSE NOOP ENABLE ID NAMESPACE"
+    "CONNECT STARTTLS LOGIN AUTHENTICATE UNAUTHENTICATE COMPRESS ENABLE ID NAMESPACE NOOP CHECK"
+    " SELECT UNSELECT CLOSE LIST STATUS CREATE DELETE RENAME SUBSCRIBE APPEND IDLE NOTIFY"
+    " FETCH STORE SEARCH ESEARCH SORT THREAD CANCELUPDATE UIDBATCHES COPY MOVE EXPUNGE COMPARATOR"
+    " GETQUOTA GETQUOTAROOT GETMETADATA SETMETADATA"
+    " GETACL SETACL DELETEACL LISTRIGHTS MYRIGHTS GENURLAUTH RESETKEY URLFETCH"
 )
 COMMANDS = frozenset(f"{SMTP} {POP3} {IMAP}".split())
 
@@ -105,8 +109,8 @@ class Faults:
         """Say no for good.
 
         Args:
-            command: CONNECT, MAIL, RCPT, DATA, END (of the message), AUTH; of POP3 PASS, RETR,
-                QUIT; of IMAP LOGIN, SELECT, FETCH, APPEND...
+            command: CONNECT, MAIL, RCPT, DATA, END (of the message), AUTH, STARTTLS; of POP3
+                STLS, PASS, RETR, QUIT; of IMAP LOGIN, SELECT, FETCH, APPEND...
             to, sender: a name or an address of the envelope (SMTP).
             listener: only there: smtp, submission, imaps...
             reply: as SMTP says it; IMAP and POP3 say it in their own way.
@@ -153,6 +157,12 @@ class Faults:
     def fill_disk(self) -> list[Rule]:
         """Refuse whatever would have to be written, as the server does when its disk is full."""
         return [self._add(each, "", "", "", None, refusal=StorageFull()) for each in WRITING]
+
+    def lose_disk(self) -> list[Rule]:
+        """Refuse whatever needs the store, to read or to write, as the server does when its disk
+        is gone: mail is told to come later, nobody gets into a maildrop or a mailbox."""
+        gone = DamagedStore("the disk is gone, says this test")
+        return [self._add(each, "", "", "", None, refusal=gone) for each in (*WRITING, *READING)]
 
     def end(self) -> None:
         """All is well again."""

@@ -25,16 +25,21 @@ NO_COMMANDS = (
 WORDS: dict[type[object], str] = {
     **{kind: kind.__name__.upper() for kind in imap.Command.__subclasses__()},
     **dict.fromkeys(NO_COMMANDS, ""),
+    imap.Sort: "SORT",
+    imap.Thread: "THREAD",
+    imap.MultiSearch: "ESEARCH",
     imap.AppendMessage: "APPEND",
     imap.ListMailboxes: "LIST",
     smtp.MailGiven: "MAIL",
     smtp.RecipientGiven: "RCPT",
     smtp.ContentStarting: "DATA",
+    smtp.UrlGiven: "DATA",
     smtp.ContentComplete: END,
     smtp.AuthenticationBegun: "AUTH",
     smtp.TlsWanted: "STARTTLS",
     smtp.VerifyAsked: "VRFY",
     smtp.ExpandAsked: "EXPN",
+    pop3.TlsWanted: "STLS",
     pop3.PasswordGiven: "PASS",
     pop3.DigestGiven: "PASS",
     pop3.MechanismChosen: "AUTH",
@@ -145,7 +150,7 @@ def turn_away(session: Session, refusal: Refusal) -> None:
 def refuse_by_pop3(session: Pop3Session, event: Any, refusal: Refusal) -> None:
     if isinstance(event, pop3.DeletionsDue):
         session.engine.finish(ok=False)
-    elif isinstance(event, pop3.MessageWanted):
+    elif isinstance(event, (pop3.MessageWanted, pop3.TlsWanted)):
         session.engine.refuse_message(Phrase.TRY_LATER, code="SYS/TEMP")
     elif refusal.is_temporary:
         session.engine.refuse_login(Phrase.TRY_LATER, code="SYS/TEMP")

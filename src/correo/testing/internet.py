@@ -19,7 +19,9 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from correo.accounts.address import normal_domain
 from correo.base.clock import Clock
+from correo.clients.smtp import SmtpTimeouts
 from correo.mailbox.sections import read_blob
 from correo.queue.routes import Routes
 from correo.store.api import BlobStore
@@ -32,6 +34,7 @@ __all__ = ["Internet", "SimulatedServer"]
 
 NETWORK = "192.0.2"  # RFC 5737 3: documentation, so nobody's
 MOST_DOMAINS = 250
+PATIENCE_S = SmtpTimeouts().final
 
 
 class SimulatedServer(FakePeer):
@@ -42,9 +45,11 @@ class SimulatedServer(FakePeer):
         is_down: nobody answers.
         greeting_refusal: said instead of a greeting, "554 5.7.1 go away"; "" to greet.
         greylist_s: how long a pair of sender and recipient is deferred.
-        delay_s: before the answer to a message, seconds of the test's clock.
+        delay_s: before the answer to a message, seconds of the test's clock; beyond ten minutes
+            the queue's patience is over, and the connection lost.
         tls: what it does about STARTTLS (`PeerTls`): at first it offers none.
-        refused: recipients with the reply each gets; "" stands for all others.
+        refused: recipients with the reply each gets, whatever their case; "" stands for all
+            others.
         messages: what it has accepted.
         attempts: messages offered so far.
     """
@@ -85,7 +90,10 @@ class SimulatedServer(FakePeer):
 
     async def answer_to(self, reverse_path: str, addresses: Sequence[str]) -> Answer:
         if self.delay_s:
-            await self._clock.sleep(self.delay_s)
+            await self._clock.sleep(min(self.delay_s, PATIENCE_S))
+        if self.delay_s > PATIENCE_S:
+            self.attempts += 1
+            return Answer(loses=True)
         answer = await super().answer_to(reverse_path, addresses)
         replies = {address: self._reply(reverse_path, address) for address in addresses}
         refused = {address: reply for address, reply in replies.items() if reply}
@@ -108,7 +116,8 @@ class SimulatedServer(FakePeer):
             self._news.notify_all()
 
     def _reply(self, reverse_path: str, address: str) -> str:
-        refused = self.refused.get(address) or self.refused.get("", "")
+        replies = {each.casefold(): reply for each, reply in self.refused.items()}
+        refused = replies.get(address.casefold()) or replies.get("", "")
         if refused or not self.greylist_s:
             return refused
         now = self._clock.now()
@@ -138,8 +147,8 @@ class Internet:
 
     def domain(self, name: str) -> SimulatedServer:
         """A domain with an MX host that takes everything, until it is told otherwise. Name it
-        before anything is sent there."""
-        name = name.lower()
+        before anything is sent there. Raises Refusal: it can be none."""
+        name = normal_domain(name)
         if name not in self._domains:
             number = len(self._domains) + 1
             if number > MOST_DOMAINS:
@@ -153,7 +162,7 @@ class Internet:
 
     def fail_dns(self, name: str, *, failing: bool = True) -> None:
         """Give no answer for this name (SERVFAIL), or answer again."""
-        self.resolver.fail(name, failing=failing)
+        self.resolver.fail(normal_domain(name), failing=failing)
 
     def routes(self, catcher: str) -> Routes:
         """For the house: simulated domains by their MX, everything else to the catcher."""

@@ -46,6 +46,7 @@ class Mail:
         self._options = options or HouseholdOptions()
         self._household: Household = server.open(self._options)
         self._given: set[int] = set()
+        self._is_closed = False
 
     # where and who
 
@@ -207,12 +208,18 @@ class Mail:
     # what was said
 
     def conversation(self) -> str:
-        """Every dialogue of this test so far, each line with what it means; secrets masked."""
+        """Every dialogue of this test so far, each line with what it means; secrets masked.
+
+        It can be asked for after `close`, too, and when the server is gone.
+        """
+        if self._is_closed:
+            return render(self._household.notes.records)
         return self._server.call(self._rendered())
 
     def close(self) -> None:
         """End the test: connections are cut, mail is forgotten. Raises what failed in the server."""
         self._server.close()
+        self._is_closed = True
         if self._household.failures:
             raise self._household.failures[0]
 

@@ -7,7 +7,8 @@ Settings in pytest.ini or pyproject.toml: `mail_domain`, `mail_pedantic`. For on
 
     @pytest.mark.mail(domain="shop.example", virtual_time=True)
 
-When a test that uses `mail` fails, its report shows all that was said, with explanations.
+When a test that uses `mail` fails, or a fixture of it, its report shows all that was said, with
+explanations.
 """
 
 from collections.abc import Generator, Iterator
@@ -60,7 +61,6 @@ def mail(request: pytest.FixtureRequest, mail_server: "MailServer") -> Iterator[
     try:
         yield mail
     finally:
-        del request.node.stash[MAIL]
         mail.close()
 
 
@@ -91,13 +91,15 @@ def pytest_runtest_makereport(
     """Let pedantry fail a test, and show what was said in one that failed."""
     report = yield
     mail = item.stash.get(MAIL, None)
-    if mail is None or call.when != "call":
+    if mail is None:
         return report
-    if report.passed and mail.pedantry:
+    if call.when == "call" and report.passed and mail.pedantry:
         report.outcome = "failed"
         report.longrepr = mail.pedantry
     if report.failed and not tells_all(call):
         report.sections.append(("mail", mail.conversation()))
+    if call.when == "teardown":
+        del item.stash[MAIL]  # pytest keeps the items until its end
     return report
 
 

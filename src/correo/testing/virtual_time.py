@@ -25,7 +25,9 @@ class VirtualTime:
     ) -> None:
         """Let time pass, and all that is due on the way happen at its time; returns when it has.
 
-        Raises ValueError: time is real in this test.
+        Raises ValueError: time is real in this test, or would go back.
         """
         span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if span < timedelta(0):
+            raise ValueError("time goes forward only")
         self._server.call(self._household.advance(span.total_seconds()))

@@ -135,3 +135,11 @@ def test_the_seen_file_keeps_accounts_apart_and_survives_a_restart(tmp_path: Pat
     assert path.read_text() == "bob@x:110\t1\nana@x:110\t2\n"
     assert "1" in SeenFile(path, "bob@x:110")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_half_a_line_of_a_crash_spoils_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "seen"
+    path.write_text("ana@x:110\t1\nana@x:110\t2")
+    SeenFile(path, "ana@x:110").add("3\u2028odd")
+    again = SeenFile(path, "ana@x:110")
+    assert all(each in again for each in ("1", "3\u2028odd"))

@@ -215,6 +215,14 @@ def test_cram_md5_follows_the_example_of_rfc_2195() -> None:
     assert answer == b"tim b913a602c7eda7a495b4e6e7334d3890"
 
 
+def test_external_says_who_it_wants_to_be_and_nothing_more() -> None:
+    client = client_mechanism("external", username="ana")
+    assert (client.start(), client.is_complete) == (b"ana", True)
+    assert client_mechanism("EXTERNAL", username="").start() == b""
+    with pytest.raises(MechanismError):
+        client.step(b"")
+
+
 def test_tokens_go_out_as_rfc_7628_and_its_forerunner_say() -> None:
     bearer = client_mechanism("OAUTHBEARER", username="a,b@x", token="T")
     assert bearer.start() == b"n,a=a=2Cb@x,\1auth=Bearer T\1\1"

@@ -13,6 +13,7 @@ import asyncio
 from dataclasses import dataclass
 
 from correo.base.dnstypes import NoSuchName, Resolver, ServiceRecord
+from correo.clients.discovery.autoconfig import is_host
 from correo.clients.discovery.model import FoundBy, Service, ServiceKind
 from correo.clients.security import TlsMode
 
@@ -49,7 +50,8 @@ async def published(address: str, domain: str, resolver: Resolver) -> Published:
         offered = [record for record in records if record.target]
         if records:
             denied[kind] = denied.get(kind, True) and not offered
-        for record in offered[:RECORDS_LIMIT]:
+        usable = [record for record in offered if is_host(record.target) and record.port]
+        for record in usable[:RECORDS_LIMIT]:
             is_elsewhere = not is_within(record.target, domain)
             host, port = record.target, record.port
             service = Service(kind, host, port, tls, address, FoundBy.SRV, is_elsewhere)

@@ -23,6 +23,7 @@ class ImapAccount:
 
     token: for OAUTHBEARER or XOAUTH2, instead of a password: the token, or a function that gets
         one and is called at each login.
+    mechanism: of SASL, instead of the strongest; "EXTERNAL" where `context` shows a certificate.
     may_show_password: whether the password may be shown without TLS (loopback).
     timeout: seconds the server may be silent.
     """
@@ -35,6 +36,7 @@ class ImapAccount:
     context: ssl.SSLContext | None = None
     server_name: str | None = None
     token: Token | None = field(default=None, repr=False)
+    mechanism: str | None = None
     may_show_password: bool = False
     timeout: float = DEFAULT_TIMEOUT_S
 
@@ -52,6 +54,7 @@ class ImapAccount:
             await client.login(
                 self.username,
                 self.password,
+                mechanism=self.mechanism,
                 token=self.token,
                 may_show_password=self.may_show_password,
             )

@@ -4,6 +4,7 @@ RFC 9051    6.3.12 APPEND; RFC 3502 MULTIAPPEND; RFC 6855 4 UTF8; RFC 4315 3 APP
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from correo.base.blobs import BlobSlice
 from correo.clients.imap.commands import Commands
@@ -14,6 +15,19 @@ from correo.wire.imap.client import Literal
 from correo.wire.imap.dates import format_date_time
 
 __all__ = ["AppendCommands"]
+
+LARGE = 256 * 1024  # octets that are sent in steps, so that the time limit sees them go
+
+
+class Held:
+    """A message in memory, as the `Blob` it is sent as."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+        self.size = len(octets)
+
+    async def read(self, offset: int, length: int) -> bytes:
+        return self._octets[offset : offset + length]
 
 
 class AppendCommands(Commands):
@@ -49,6 +63,12 @@ class AppendCommands(Commands):
         content = message.content
         if not isinstance(content, bytes):
             return Literal(BlobSlice(content, 0, content.size))
+        literal = self._literal_of(content)
+        if len(content) <= LARGE:
+            return literal
+        return replace(literal, content=BlobSlice(Held(content), 0, len(content)))
+
+    def _literal_of(self, content: bytes) -> Literal:
         header = content.partition(b"\r\n\r\n")[0]
         if not header.isascii() and "UTF8=ACCEPT" in self.connection.engine.enabled:
             return Literal(content, is_binary=True, before=b"UTF8 (", after=b")")

@@ -164,7 +164,7 @@ class ImapClient(MailboxCommands, MessageCommands, AppendCommands):
             await self.connection.run("ENABLE", " ".join(wanted).encode("ascii"))
         return self.connection.engine.enabled
 
-    async def identify(self, **parameters: str) -> dict[str, str | None]:
+    async def identify(self, /, **parameters: str) -> dict[str, str | None]:
         """Exchange names (RFC 2971); what the server says of itself, {} if it has no ID."""
         if not self.can("ID"):
             return {}

@@ -3,7 +3,8 @@
 `ImapClient` builds on it. A command runs to its tagged answer; what the server says besides is
 handed to `note`, so that the client's picture of the mailbox is current.
 
-Every wait has a time limit: the server must say something within `timeout` seconds.
+Every wait has a time limit: the server must say something within `timeout` seconds, if only a piece
+of a message, or take a piece of ours.
 """
 
 import asyncio
@@ -74,7 +75,9 @@ class ImapConnection:
         except asyncio.CancelledError:
             connection.abort()
             raise
-        assert isinstance(greeting, Greeting)  # the engine lets nothing else come first
+        if not isinstance(greeting, Greeting):
+            await made.close()
+            raise ImapConnectionError(f"{host} did not greet us, so it is not IMAP")
         if greeting.verdict is Verdict.BYE:
             await made.close()
             raise ImapConnectionError(f"{host} turned us away: {greeting.text}")
@@ -83,7 +86,7 @@ class ImapConnection:
     async def event(self, timeout: float | None) -> Response:
         """The server's next response. Raises ImapConnectionError."""
         try:
-            response: Response = await self.connection.event(timeout)
+            response = await self._patient_event(timeout)
         except TimeoutError:
             self.connection.abort()
             raise ImapConnectionError(f"the server was silent for {timeout:g} s") from None
@@ -100,6 +103,18 @@ class ImapConnection:
     def _heed_farewell(self, response: Response) -> None:
         if isinstance(response, StatusLine) and response.verdict is Verdict.BYE:
             self.farewell = response.text
+
+    async def _patient_event(self, timeout: float | None) -> Response:
+        """Raises TimeoutError: nothing came in or went out for so long."""
+        while True:
+            before = self.connection.activity
+            try:
+                response: Response = await self.connection.event(timeout)
+            except TimeoutError:
+                if self.connection.activity == before:
+                    raise
+                continue  # amid a large message, theirs or ours
+            return response
 
     async def next_within(self, seconds: float) -> Response | None:
         """As event; None, with everything as it was, if nothing came in time."""

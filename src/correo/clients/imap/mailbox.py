@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from correo.clients.imap.changes import Change, Known
 from correo.clients.imap.client import ImapClient
 from correo.clients.imap.content import Decoder
-from correo.clients.imap.errors import ImapConnectionError
+from correo.clients.imap.errors import ImapConnectionError, ImapReplyError
 from correo.clients.imap.messages import Message, Part, message_of
 from correo.clients.imap.model import CopiedMessages, NewMessage, SelectedMailbox
 from correo.clients.imap.query import Q, Query
@@ -188,7 +188,7 @@ class Mailbox:
 
         Args:
             reconnect: after a lost connection connect again, and tell what happened meanwhile.
-                The attempts go on until one succeeds; a refused login ends them.
+                The attempts go on until one succeeds; a login that is refused for good ends them.
 
         Raises:
             ImapLoginError, ImapReplyError; ImapConnectionError without `reconnect`.
@@ -223,8 +223,10 @@ class Mailbox:
         while True:
             try:
                 await self.connect()
-            except ImapConnectionError:
-                await asyncio.sleep(pause)
+            except (ImapConnectionError, ImapReplyError) as error:
+                if isinstance(error, ImapReplyError) and not error.is_temporary:
+                    raise
+                await asyncio.sleep(pause)  # it is gone, or not ready yet (RFC 5530 UNAVAILABLE)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
             else:
                 return

@@ -90,16 +90,20 @@ class MailboxCommands(Commands):
         await self.connection.run("CREATE", self._name(mailbox), *uses)
 
     async def delete(self, mailbox: str) -> None:
+        """Remove a mailbox and all that is in it."""
         await self.connection.run("DELETE", self._name(mailbox))
 
     async def rename(self, mailbox: str, new_name: str) -> None:
+        """Give a mailbox, and what lies below it, another name."""
         await self.connection.run("RENAME", self._name(mailbox), self._name(new_name))
 
     async def subscribe(self, mailbox: str, *, subscribed: bool = True) -> None:
+        """Have a mailbox among those that mail programs show; or no longer."""
         command = "SUBSCRIBE" if subscribed else "UNSUBSCRIBE"
         await self.connection.run(command, self._name(mailbox))
 
     async def namespaces(self) -> Namespaces:
+        """Where one's own mailboxes are, and those of others."""
         _, responses = await self.connection.run("NAMESPACE")
         found = [response for response in responses if isinstance(response, Namespaces)]
         return found[-1] if found else Namespaces([], [], [])

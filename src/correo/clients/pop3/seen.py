@@ -26,6 +26,7 @@ class SeenFile:
         self._account = account.replace("\t", " ").replace("\n", " ")
         self._others: list[str] = []
         self._ids: dict[str, None] = {}
+        self._is_torn = False  # a crash has left half a line at the end
         if path.exists():
             self._read()
 
@@ -37,8 +38,10 @@ class SeenFile:
         self._ids[unique_id] = None
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(handle, self._line(unique_id).encode())
+            start = "\n" if self._is_torn else ""
+            os.write(handle, f"{start}{self._line(unique_id)}".encode())
             os.fsync(handle)
+            self._is_torn = False
         finally:
             os.close(handle)
 
@@ -48,12 +51,18 @@ class SeenFile:
         self._ids = {each: None for each in self._ids if each in there}
         lines = [*self._others, *map(self._line, self._ids)]
         draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
-        draft.write_text("".join(lines), encoding="utf-8")
-        draft.chmod(0o600)
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            draft.chmod(0o600)
+            file.write("".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(self._path)
+        self._is_torn = False
 
     def _read(self) -> None:
-        for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
+        *lines, rest = self._path.read_bytes().decode("utf-8", "replace").split("\n")
+        self._is_torn = bool(rest)
+        for line in lines:
             account, tab, unique_id = line.partition("\t")
             if tab and account == self._account:
                 self._ids[unique_id] = None

@@ -15,9 +15,12 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
+from correo.base.errors import UsageError
+
 __all__ = ["Bridge", "Facade", "blocking", "iterating", "opening"]
 
 A = TypeVar("A")
+B = TypeVar("B", covariant=True)
 T = TypeVar("T")
 P = ParamSpec("P")
 F = TypeVar("F", bound="Facade[Any]")
@@ -48,7 +51,13 @@ class Bridge:
         self._loop.close()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run it to its end; interrupted (Ctrl-C), it is cancelled."""
+        """Run it to its end; interrupted (Ctrl-C), it is cancelled.
+
+        Raises UsageError: the `with` block is over.
+        """
+        if self._loop.is_closed():
+            work.close()
+            raise UsageError("it is closed: its `with` block is over")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
@@ -57,10 +66,10 @@ class Bridge:
             raise
 
 
-class Facade(Generic[A]):
+class Facade(Generic[B]):
     """What is behind: an object of an async class, used by one thread at a time."""
 
-    def __init__(self, bridge: Bridge, target: A) -> None:
+    def __init__(self, bridge: Bridge, target: B) -> None:
         self.bridge = bridge
         self.target = target
 

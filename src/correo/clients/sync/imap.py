@@ -1,14 +1,16 @@
-"""A mailbox for programs without an event loop; what each method does stands in `Mailbox`."""
+"""A mailbox, and a whole account, for programs without an event loop; what each method does stands
+in `Mailbox` and in `ImapClient`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from correo.clients.imap.account import ImapAccount
+from correo.clients.imap.client import ImapClient
 from correo.clients.imap.mailbox import Mailbox
 from correo.clients.imap.model import SelectedMailbox
-from correo.clients.sync.bridge import Bridge, Facade, blocking, iterating
+from correo.clients.sync.bridge import Bridge, Facade, blocking, iterating, opening
 
-__all__ = ["SyncMailbox", "open_mailbox"]
+__all__ = ["SyncImapClient", "SyncMailbox", "open_account", "open_mailbox"]
 
 
 class SyncMailbox(Facade[Mailbox]):
@@ -45,3 +47,36 @@ def open_mailbox(
             yield mailbox
         finally:
             mailbox.close()
+
+
+class SyncImapClient(Facade[ImapClient]):
+    """A connection that is logged in: its folders, and commands one by one; `open_account` makes it."""
+
+    append = blocking(ImapClient.append)
+    append_all = blocking(ImapClient.append_all)
+    copy = blocking(ImapClient.copy)
+    create = blocking(ImapClient.create)
+    delete = blocking(ImapClient.delete)
+    enable = blocking(ImapClient.enable)
+    expunge = blocking(ImapClient.expunge)
+    fetch = iterating(ImapClient.fetch)
+    identify = blocking(ImapClient.identify)
+    learn_capabilities = blocking(ImapClient.learn_capabilities)
+    login = blocking(ImapClient.login)
+    logout = blocking(ImapClient.logout)
+    mailboxes = blocking(ImapClient.mailboxes)
+    move = blocking(ImapClient.move)
+    namespaces = blocking(ImapClient.namespaces)
+    noop = blocking(ImapClient.noop)
+    rename = blocking(ImapClient.rename)
+    search = blocking(ImapClient.search)
+    select = blocking(ImapClient.select)
+    status = blocking(ImapClient.status)
+    store = blocking(ImapClient.store)
+    subscribe = blocking(ImapClient.subscribe)
+    unselect = blocking(ImapClient.unselect)
+    wait_for_change = blocking(ImapClient.wait_for_change)
+
+
+open_account = opening(ImapAccount.connect, SyncImapClient, SyncImapClient.logout)
+"""A connection to an `ImapAccount`, in a thread of its own."""

@@ -14,8 +14,10 @@ __all__ = ["SyncPop3Client", "open_pop3"]
 class SyncPop3Client(Facade[Pop3Client]):
     """A connection; `open_pop3` makes it."""
 
+    ask_capabilities = blocking(Pop3Client.ask_capabilities)
     close = blocking(Pop3Client.close)
     delete = blocking(Pop3Client.delete)
+    enable_utf8 = blocking(Pop3Client.enable_utf8)
     login = blocking(Pop3Client.login)
     noop = blocking(Pop3Client.noop)
     quit = blocking(Pop3Client.quit)

@@ -9,9 +9,14 @@ __all__ = ["SyncSmtpClient", "open_smtp"]
 class SyncSmtpClient(Facade[SmtpClient]):
     """A connection; `open_smtp` makes it."""
 
+    expand = blocking(SmtpClient.expand)
+    help = blocking(SmtpClient.help)
     login = blocking(SmtpClient.login)
+    noop = blocking(SmtpClient.noop)
     quit = blocking(SmtpClient.quit)
+    reset = blocking(SmtpClient.reset)
     send = blocking(SmtpClient.send)
+    verify = blocking(SmtpClient.verify)
 
 
 open_smtp = opening(SmtpClient.connect, SyncSmtpClient, SyncSmtpClient.quit)

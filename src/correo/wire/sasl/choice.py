@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from correo.wire.sasl.cram_md5 import CramMd5Client
+from correo.wire.sasl.external import ExternalClient
 from correo.wire.sasl.login import LoginClient, LoginServer
 from correo.wire.sasl.mechanism import ChannelBinding, ClientMechanism, ServerMechanism
 from correo.wire.sasl.oauth import OAuthBearerClient, XOAuth2Client
@@ -78,6 +79,8 @@ def client_mechanism(
         return LoginClient(username, password)
     if upper == "CRAM-MD5":
         return CramMd5Client(username, password)
+    if upper == "EXTERNAL":
+        return ExternalClient(authzid or username)
     if upper in ("OAUTHBEARER", "XOAUTH2") and token is not None:
         chosen = OAuthBearerClient if upper == "OAUTHBEARER" else XOAuth2Client
         return chosen(username, token)
