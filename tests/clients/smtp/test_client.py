@@ -421,3 +421,86 @@ async def scripted(answers: list[str]) -> AsyncIterator[Scripted]:
     async with server:
         yield script
         await asyncio.gather(*filter(None, script.tasks))
+
+
+# many messages in a row
+
+PEERS = [set(), {"CHUNKING"}, {"PIPELINING"}, {"PIPELINING", "CHUNKING"}]
+
+
+@pytest.mark.parametrize("without", PEERS)
+@pytest.mark.parametrize("as_blob", [False, True])
+def test_messages_in_a_row_each_have_their_own_outcome(without: set[str], as_blob: bool) -> None:
+    async def work() -> None:
+        async with smtp_house(replace(MX, without=frozenset(without))) as house:
+            client = await connect(house.host, house.port)
+            content = [b"%d\r\n" % number * (number**3 + 1) for number in range(40)]
+            names = [("bob",), ("nobody",), ("bob", "nobody", "ana"), ("nobody", "nobody")]
+            messages = [
+                (to(*names[number % 4]), MemoryBlob(octets) if as_blob else octets)
+                for number, octets in enumerate(content)
+            ]
+            outcomes = [outcome async for outcome in client.send_many(messages)]
+            accepted = [[each.is_accepted for each in outcome.recipients] for outcome in outcomes]
+            assert accepted == [[True], [False], [True, False, True], [False, False]] * 10
+            taken = [octets for number, octets in enumerate(content) if number % 2 == 0]
+            assert [each.octets for each in house.intake.messages] == taken
+            assert (await client.send(LETTER, b"last\r\n")).is_accepted
+            assert client.messages_sent == 41
+            assert len(house.connections) == 1
+            await client.quit()
+
+    run(work())
+
+
+def test_an_address_that_cannot_be_written_ends_a_row_behind_all_outcomes_before() -> None:
+    async def work() -> None:
+        async with smtp_house(MX) as house:
+            client = await connect(house.host, house.port)
+            wrong = Envelope("ana@correo.test", [EnvelopeRecipient("bob@correo.test\r\nRSET")])
+            messages = [(LETTER, b"1\r\n"), (to("nobody"), b"2\r\n"), (wrong, b"3\r\n")]
+            row = client.send_many([*messages, (LETTER, b"4\r\n")])
+            assert [(await anext(row)).is_accepted for _ in range(2)] == [True, False]
+            with pytest.raises(ValueError, match="address"):
+                await anext(row)
+            assert (await client.send(LETTER, b"5\r\n")).is_accepted
+            assert [each.octets for each in house.intake.messages] == [b"1\r\n", b"5\r\n"]
+            await client.quit()
+
+    run(work())
+
+
+def test_a_row_that_is_left_early_cuts_the_connection() -> None:
+    async def work() -> None:
+        async with smtp_house(MX) as house:
+            client = await connect(house.host, house.port)
+            async with contextlib.aclosing(client.send_many([(LETTER, b"x\r\n")] * 9)) as row:
+                async for outcome in row:
+                    assert outcome.is_accepted
+                    break
+            await asyncio.sleep(0)
+            assert not client.is_usable
+
+    run(work())
+
+
+def test_recipients_beyond_the_peers_limit_are_one_outcome_in_a_row_too() -> None:
+    async def work() -> None:
+        async with smtp_house(replace(MX, max_recipients=2)) as house:
+            client = await connect(house.host, house.port)
+            messages = [(to("bob", "ana", "bob2", "nobody", "ana"), b"1\r\n"), (LETTER, b"2\r\n")]
+            outcomes = [outcome async for outcome in client.send_many(messages)]
+            assert [len(outcome.recipients) for outcome in outcomes] == [5, 1]
+            await client.quit()
+
+    run(work())
+
+
+def test_no_messages_are_no_outcomes() -> None:
+    async def work() -> None:
+        async with smtp_house(MX) as house:
+            client = await connect(house.host, house.port)
+            assert [outcome async for outcome in client.send_many([])] == []
+            await client.quit()
+
+    run(work())

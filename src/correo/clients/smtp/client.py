@@ -11,30 +11,26 @@ has CHUNKING too.
 """
 
 import ssl
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 from typing import Self
 
 from correo.base.blobs import Blob
-from correo.base.errors import DamagedStore
 from correo.clients.security import TlsMode, Token, current
 from correo.clients.smtp.dialogue import SmtpDialogue
 from correo.clients.smtp.errors import SmtpConnectionError
 from correo.clients.smtp.login import log_in
 from correo.clients.smtp.opening import Address, open_dialogue
+from correo.clients.smtp.row import Row, joined, parts_of
 from correo.clients.smtp.settings import SmtpTimeouts
+from correo.clients.smtp.transfer import Transfer
 from correo.net.output import Recorder
-from correo.wire.smtp.client.envelope import Envelope, EnvelopeRecipient, SendOutcome
+from correo.wire.smtp.client.envelope import Envelope, SendOutcome
 from correo.wire.smtp.client.extensions import Extensions
-from correo.wire.smtp.client.transaction import Transaction
-from correo.wire.smtp.data import has_bare_line_end
 from correo.wire.smtp.replies import Reply
 
 __all__ = ["SmtpClient"]
 
-SMALL_CONTENT = 64 * 1024  # octets that go along with the envelope, before we know it is wanted
-CONTENT_STEP = 256 * 1024  # octets read and sent at a time
 DEFAULT_TIMEOUTS = SmtpTimeouts()
 
 
@@ -166,14 +162,25 @@ class SmtpClient:
             DamagedStore: the blob cannot be read whole.
             ValueError: an address cannot be written; nothing was said, the dialogue goes on.
         """
-        limit = self.extensions.limit("RCPTMAX") or len(envelope.recipients)
-        if len(envelope.recipients) <= limit:
-            return await self._send(envelope, octets)
-        outcomes = [
-            await self._send(replace(envelope, recipients=batch), octets)
-            for batch in batches(envelope.recipients, limit)
-        ]
-        return joined(outcomes)
+        return joined(
+            [await self._send(part, octets) for part, _ in parts_of(envelope, self.extensions)]
+        )
+
+    def send_many(
+        self, messages: Iterable[tuple[Envelope, bytes | Blob]]
+    ) -> AsyncGenerator[SendOutcome, None]:
+        """Send messages one behind the other, without waiting for each answer before the next.
+
+        The outcomes come in the order of the messages. Against a peer with PIPELINING and CHUNKING
+        some 30 small messages are under way at once.
+
+        Left early, or after SmtpConnectionError, the connection is cut, and of the messages without
+        an outcome any may have been taken. Another error is raised behind the outcomes of all
+        messages before the one that caused it; then the dialogue goes on.
+
+        Raises: as `send`.
+        """
+        return Row(self._dialogue, self._count).send(messages)
 
     async def noop(self) -> Reply:
         """Ask whether the server is still there."""
@@ -231,72 +238,16 @@ class SmtpClient:
     # inside
 
     async def _send(self, envelope: Envelope, octets: bytes | Blob) -> SendOutcome:
-        size = len(octets) if isinstance(octets, bytes) else octets.size
-        uses_chunks = self._may_use_chunks(envelope, octets)
-        is_small = uses_chunks and isinstance(octets, bytes) and size <= SMALL_CONTENT
-        transaction = Transaction(
-            self._engine,
-            envelope,
-            size=size,
-            uses_chunks=uses_chunks,
-            small_content=octets if is_small and isinstance(octets, bytes) else None,
-        )
-        transaction.begin()
-        self.messages_sent += 1
+        transfer = Transfer(self._dialogue, envelope, octets)
+        transfer.begin()
+        self._count()
         try:
-            while not transaction.is_done:
-                if transaction.wants_content:
-                    await self._put_content(octets, size, uses_chunks=uses_chunks)
-                    transaction.content_put()
-                stage = self._engine.awaited
-                transaction.take(await self._dialogue.event(stage, self._patience(stage)))
+            while not transfer.is_done:
+                await transfer.step()
         except BaseException:
             self.abort()  # amid a message there is no way back into step
             raise
-        return transaction.outcome()
+        return transfer.outcome()
 
-    def _may_use_chunks(self, envelope: Envelope, octets: bytes | Blob) -> bool:
-        if "CHUNKING" not in self.extensions:
-            return False
-        if envelope.body == "BINARYMIME":
-            return "BINARYMIME" in self.extensions
-        # DATA mends a bare CR or LF, BDAT would show it to the peer as it is.
-        return not (isinstance(octets, bytes) and has_bare_line_end(octets))
-
-    async def _put_content(self, octets: bytes | Blob, size: int, *, uses_chunks: bool) -> None:
-        if uses_chunks:
-            self._engine.begin_chunk(size, is_last=True)
-        for start in range(0, size, CONTENT_STEP):
-            if self._engine.is_closed:  # dismissed while we were sending
-                return
-            length = min(CONTENT_STEP, size - start)
-            if isinstance(octets, bytes):
-                self._engine.content(octets[start : start + length])
-            else:
-                self._engine.content(await whole_range(octets, start, length))
-            if start + length < size:  # the last octets leave together with the end
-                await self._dialogue.drain()
-        if not uses_chunks and not self._engine.is_closed:
-            self._engine.end_content()
-
-    def _patience(self, stage: str) -> float:
-        timeouts = self._dialogue.timeouts
-        if stage == "DATA":
-            return timeouts.data
-        return timeouts.final if stage in ("CONTENT", "BDAT") else timeouts.command
-
-
-async def whole_range(blob: Blob, start: int, length: int) -> bytes:
-    octets = await blob.read(start, length)
-    if len(octets) != length:
-        raise DamagedStore("a stored message is shorter than its index says")
-    return octets
-
-
-def batches(recipients: list[EnvelopeRecipient], size: int) -> list[list[EnvelopeRecipient]]:
-    return [recipients[start : start + size] for start in range(0, len(recipients), size)]
-
-
-def joined(outcomes: Sequence[SendOutcome]) -> SendOutcome:
-    recipients = [each for outcome in outcomes for each in outcome.recipients]
-    return SendOutcome(recipients, outcomes[-1].mail, outcomes[-1].message)
+    def _count(self) -> None:
+        self.messages_sent += 1

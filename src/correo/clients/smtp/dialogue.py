@@ -36,8 +36,11 @@ class SmtpDialogue:
         It is cut too if the wait is cancelled, for the answer would be taken for that of the next
         command.
         """
+        event: ClientEvent | None = self.connection.ready()
+        if event is not None:
+            return event
         try:
-            event: ClientEvent = await self.connection.event(timeout)
+            event = await self.connection.event(timeout)
         except TimeoutError as error:
             self.connection.abort()
             raise SmtpConnectionError(stage, f"no answer in {timeout:g} seconds") from error
@@ -48,6 +51,7 @@ class SmtpDialogue:
         except asyncio.CancelledError:
             self.connection.abort()
             raise
+        assert event is not None
         return event
 
     async def answer(self, stage: str, timeout: float | None = None) -> Reply:

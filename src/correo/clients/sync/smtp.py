@@ -1,7 +1,7 @@
 """Send mail from programs without an event loop; what each method does stands in `SmtpClient`."""
 
 from correo.clients.smtp.client import SmtpClient
-from correo.clients.sync.bridge import Facade, blocking, opening
+from correo.clients.sync.bridge import Facade, blocking, iterating, opening
 
 __all__ = ["SyncSmtpClient", "open_smtp"]
 
@@ -16,6 +16,7 @@ class SyncSmtpClient(Facade[SmtpClient]):
     quit = blocking(SmtpClient.quit)
     reset = blocking(SmtpClient.reset)
     send = blocking(SmtpClient.send)
+    send_many = iterating(SmtpClient.send_many)
     verify = blocking(SmtpClient.verify)
 
 

@@ -5,7 +5,8 @@ protocol allows: with PIPELINING in groups, without it one command at a time. Ea
 out of `receive` as `Answered`, with the command it belongs to.
 
 RFC 5321    SMTP; 4.2 replies, 3.8 a 421 may come at any time
-RFC 2920    3.1 the commands that may only end a group: LAST_OF_GROUP
+RFC 2920    3.1 the commands that may only end a group: LAST_OF_GROUP; content may begin one, so that
+            RSET and MAIL of the next message leave with it
 RFC 2033    4.2 LMTP: as many replies after the content as recipients were accepted
 RFC 3030    BDAT;  RFC 3207 STARTTLS;  RFC 4954 AUTH
 """
@@ -32,7 +33,7 @@ from correo.wire.smtp.replies import Reply, ReplyReader
 __all__ = ["Answered", "ClientEngine", "ClientEvent", "Dismissed", "decoded_challenge"]
 
 LAST_OF_GROUP = frozenset(
-    {"EHLO", "LHLO", "HELO", "DATA", "CONTENT", "VRFY", "EXPN", "HELP", "QUIT", "NOOP"}
+    {"EHLO", "LHLO", "HELO", "DATA", "VRFY", "EXPN", "HELP", "QUIT", "NOOP"}
     | {"STARTTLS", "AUTH", "XCLIENT", "GREETING"}
 )
 

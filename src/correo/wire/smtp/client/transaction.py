@@ -1,7 +1,7 @@
 """Send one message over a client engine: MAIL, RCPT, content, and what each recipient got.
 
     transaction.begin()
-    until transaction.is_done:
+    until transaction.is_done:           (once `is_said`, the next may begin behind this one)
         if transaction.wants_content: put the content into the engine, call content_put()
         transaction.take(next event)
     transaction.outcome()
@@ -27,6 +27,9 @@ class Transaction:
         size: octets of the content.
         uses_chunks: whether the content goes by BDAT.
         small_content: the content, where it is to go along with the envelope (BDAT only).
+        is_behind: whether it begins while another message has no answer yet.
+        is_in_row: whether the next message may begin before this one's answer; then it leaves
+            the dialogue as it is when it fails, and whoever is next has to reset.
 
     Raises:
         UsageError: the peer cannot take such a message; it should have been made fit before.
@@ -40,18 +43,23 @@ class Transaction:
         size: int,
         uses_chunks: bool,
         small_content: bytes | None = None,
+        is_behind: bool = False,
+        is_in_row: bool = False,
     ) -> None:
         self._engine = engine
         self._envelope = envelope
         self._size = size
         self._uses_chunks = uses_chunks
         self._small_content = small_content
+        self._is_behind = is_behind
+        self._is_in_row = is_in_row
         self._mail: Reply | None = None
         self._recipients: list[Reply] = []
         self._finals: list[Reply] = []
         self._obstacle: Reply | None = None
         self._due = 0  # answers that have yet to come
         self.wants_content = False
+        self.is_said = False  # nothing is left to say, whatever the answers
         self.is_done = False
         self._check()
 
@@ -66,21 +74,25 @@ class Transaction:
     def _say_envelope(self) -> None:
         engine, envelope = self._engine, self._envelope
         has_dsn = "DSN" in engine.extensions
+        if self._is_behind:
+            self._reset()
         engine.mail(envelope.reverse_path, self._mail_parameters())
         for each in envelope.recipients:
             asked = RecipientParameters(each.notify, each.orcpt) if has_dsn else NOTHING_ASKED
             engine.recipient(each.address, asked, smtputf8=envelope.smtputf8)
-        self._due = 1 + len(envelope.recipients)
+        self._due += 1 + len(envelope.recipients)
         if not self._uses_chunks:
             engine.data()
             self._due += 1
         elif self._small_content is not None:
             engine.chunk(self._small_content, is_last=True)
             self._due += 1
+            self.is_said = self._is_in_row
 
     def content_put(self) -> None:
         """The content is in the engine, with its end."""
         self.wants_content = False
+        self.is_said = True
         self._due += 1
 
     def take(self, event: ClientEvent) -> None:
@@ -159,6 +171,8 @@ class Transaction:
 
     def _stop_early(self) -> None:
         """Nothing more is worth saying; leave the dialogue clean for the next message."""
+        if self._is_in_row and self.is_said:
+            return
         self._due -= self._engine.withdraw()
         if self._mail is not None and self._mail.code < 300:
             self._reset()
