@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pdoc
 import pdoc.render
+from docstring_shape import shape
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from pdoc.render_helpers import to_markdown_with_context
 
 PACKAGES = [
     "correo.clients.imap",
@@ -26,6 +30,11 @@ PACKAGES = [
 INSIDE = ["correo.clients.pop3.collect"]  # a module that is named like the function in it
 
 
+@pass_context
+def to_markdown(context: Context, docstring: str) -> str:
+    return to_markdown_with_context(context, shape(docstring))
+
+
 def build(folder: Path) -> None:
     """Raises what pdoc warns of."""
     warnings.simplefilter("error", UserWarning)
@@ -33,6 +42,7 @@ def build(folder: Path) -> None:
         package = importlib.import_module(name)
         for public in getattr(package, "__all__", ()):
             setattr(package, public, getattr(package, public))  # some are made when first asked for
+    pdoc.render.env.filters["to_markdown"] = to_markdown
     pdoc.render.configure(docformat="google", footer_text="correo")
     pdoc.pdoc(*PACKAGES, *(f"!{each}" for each in INSIDE), output_directory=folder)
 

@@ -6,6 +6,7 @@ anything before a test asks for `mail`: everything else is imported then.
 Settings in pytest.ini or pyproject.toml: `mail_domain`, `mail_pedantic`. For one test, class or module:
 
     @pytest.mark.mail(domain="shop.example", virtual_time=True)
+    def test_signup(mail): ...
 
 When a test that uses `mail` fails, or a fixture of it, its report shows all that was said, with
 explanations.

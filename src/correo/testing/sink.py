@@ -1,7 +1,7 @@
 """A real SMTP server on loopback that keeps what it gets: the far side for delivery and clients.
 
     async with SmtpSink(without=frozenset({"8BITMIME"})) as sink:
-        ... send to 127.0.0.1, sink.port ...
+        ...  # send to 127.0.0.1, sink.port
         [message] = sink.received
 
 Whether a recipient or message is refused is in `refusals`: address, or "DATA", to a Refusal.

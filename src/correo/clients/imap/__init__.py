@@ -1,4 +1,18 @@
-"""An IMAP client for any server: async, typed, only what is asked for crosses the wire."""
+"""An IMAP client for any server: async, typed, only what is asked for crosses the wire.
+
+    account = ImapAccount("imap.example.org", "ana@example.org", "secret")
+    async with account.open("INBOX") as inbox:
+        async for message in inbox.messages(Q.unseen & Q.from_("bob"), parts=True):
+            print(message.envelope.subject, [part.file_name for part in message.attachments])
+            await inbox.add_flags(message.uid, "\\\\Seen")
+
+`ImapAccount` knows how to get in, `Mailbox` is an open mailbox, and `ImapClient` is the connection
+below, with a method for each command. One task uses a mailbox at a time; within an `async for` the
+connection is free for other methods.
+
+Methods raise `ImapReplyError` for a NO or BAD, and `ImapConnectionError` when the connection is
+lost; `Mailbox.watch` alone connects again.
+"""
 
 from correo.clients.imap.account import ImapAccount
 from correo.clients.imap.changes import Arrived, Change, FlagsChanged, Gone, Renumbered

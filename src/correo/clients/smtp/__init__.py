@@ -2,7 +2,8 @@
 
 client = await SmtpClient.connect("mail.example.org", 587, tls=TlsMode.STARTTLS, helo="me")
 await client.login("ana@example.org", "secret")
-outcome = await client.send(Envelope("ana@example.org", [EnvelopeRecipient("bob@x.y")]), octets)
+envelope = Envelope("ana@example.org", [EnvelopeRecipient("bob@example.net")])
+outcome = await client.send(envelope, octets)
 await client.quit()
 """
 
