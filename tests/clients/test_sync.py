@@ -1,7 +1,7 @@
 """The sync facade: the async clients without an event loop."""
 
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -9,7 +9,15 @@ import pytest
 
 from correo.base.errors import UsageError
 from correo.clients.folders import Maildir
-from correo.clients.imap import ImapAccount, ImapClient, ImapLoginError, Mailbox, NewMessage, Q
+from correo.clients.imap import (
+    ImapAccount,
+    ImapClient,
+    ImapLoginError,
+    Mailbox,
+    Message,
+    NewMessage,
+    Q,
+)
 from correo.clients.pop3 import Pop3Client, SeenFile
 from correo.clients.smtp import Envelope, EnvelopeRecipient, SmtpClient, TlsMode
 from correo.clients.sync import (
@@ -69,6 +77,28 @@ def test_an_account_shows_its_folders_without_an_event_loop(mail: Mail) -> None:
         assert [data.uid for data in client.fetch("1:*", "(UID)")] == [1]
     with pytest.raises(UsageError, match="closed"):
         client.noop()
+
+
+@pytest.mark.parametrize("facade", [SyncMailbox, SyncImapClient, SyncPop3Client, SyncSmtpClient])
+def test_a_facade_shows_itself_as_not_async(facade: type) -> None:
+    for name, method in vars(facade).items():
+        if inspect.isfunction(method):
+            shown = inspect.unwrap(method)
+            assert not inspect.iscoroutinefunction(shown), name
+            assert not inspect.isasyncgenfunction(shown), name
+            assert "Async" not in str(inspect.signature(method)), name
+
+
+def test_a_facade_has_the_signatures_and_docstrings_of_the_async_methods() -> None:
+    read, theirs = inspect.signature(SyncMailbox.read), inspect.signature(Mailbox.read)
+    assert read == theirs
+    assert SyncMailbox.read.__doc__ == Mailbox.read.__doc__
+    messages = inspect.signature(SyncMailbox.messages)
+    assert messages.return_annotation == Iterator[Message]
+    assert "which" in messages.parameters
+    opening = inspect.signature(open_pop3)
+    assert opening.return_annotation == AbstractContextManager[SyncPop3Client]
+    assert opening.parameters == inspect.signature(Pop3Client.connect).parameters
 
 
 class Counter:

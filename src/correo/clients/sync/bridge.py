@@ -9,11 +9,12 @@ microseconds.
 
 import asyncio
 import functools
+import inspect
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, get_args, get_origin
 
 from correo.base.errors import UsageError
 
@@ -23,6 +24,7 @@ A = TypeVar("A")
 B = TypeVar("B", covariant=True)
 T = TypeVar("T")
 P = ParamSpec("P")
+C = TypeVar("C", bound=Callable[..., Any])
 F = TypeVar("F", bound="Facade[Any]")
 
 
@@ -79,11 +81,10 @@ def blocking(
 ) -> Callable[Concatenate[Facade[A], P], T]:
     """A method that returns when the coroutine has ended."""
 
-    @functools.wraps(function)
     def method(facade: Facade[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return facade.bridge.call(function(facade.target, *args, **kwargs))
 
-    return method
+    return shown_as(function, method)
 
 
 def iterating(
@@ -91,11 +92,10 @@ def iterating(
 ) -> Callable[Concatenate[Facade[A], P], Iterator[T]]:
     """A method that gives an iterator; left early, the async one is closed."""
 
-    @functools.wraps(function)
     def method(facade: Facade[A], /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         return steps(facade.bridge, function(facade.target, *args, **kwargs))
 
-    return method
+    return shown_as(function, method)
 
 
 def opening(
@@ -114,8 +114,29 @@ def opening(
             finally:
                 leave(made)
 
-    opened.__doc__ = connect.__doc__
-    return opened
+    shown_as(connect, opened)
+    return with_result(opened, inspect.signature(connect), AbstractContextManager[facade])  # type: ignore[valid-type]
+
+
+def shown_as(function: Callable[..., Any], method: C) -> C:
+    """Name, docstring and signature of the async method, with an Iterator where that is async.
+
+    `functools.wraps` alone leaves a way back to the async method, and whoever looks (`help`, an
+    editor, the API reference) would then say `async def`.
+    """
+    functools.update_wrapper(method, function)
+    del method.__wrapped__  # type: ignore[attr-defined]
+    signature = inspect.signature(function)
+    result = signature.return_annotation
+    if get_origin(result) is AsyncIterator:
+        result = Iterator[get_args(result)[0]]  # type: ignore[misc]
+    return with_result(method, signature, result)
+
+
+def with_result(method: C, signature: inspect.Signature, result: object) -> C:
+    method.__signature__ = signature.replace(return_annotation=result)  # type: ignore[attr-defined]
+    method.__annotations__ = {**method.__annotations__, "return": result}
+    return method
 
 
 def steps(bridge: Bridge, source: AsyncIterator[T]) -> Iterator[T]:
