@@ -2,13 +2,20 @@
 
 import ast
 import gc
+import imaplib
+import poplib
 import re
 import runpy
+import smtplib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import aioimaplib  # type: ignore[import-untyped]
+import aiosmtplib
+import imap_tools
+import imapclient
 import pytest
 
 from correo.testing import Mail
@@ -96,3 +103,37 @@ def test_the_table_counts_the_lines_right() -> None:
             expected = lines_of(job, library) if is_done else None
             told = re.match(r" (\d+)\b", cell)
             assert (int(told[1]) if told else None) == expected, (job.stem, library)
+
+
+METHODS = [
+    # the class, its method for XOAUTH2, its method for OAUTHBEARER
+    (imaplib.IMAP4, None, None),
+    (smtplib.SMTP, None, None),
+    (poplib.POP3, None, None),
+    (imapclient.IMAPClient, "oauth2_login", "oauthbearer_login"),
+    (imap_tools.MailBox, "xoauth2", None),
+    (aiosmtplib.SMTP, "auth_xoauth2", None),
+    (aioimaplib.IMAP4_SSL, "xoauth2", None),
+]
+
+
+@pytest.mark.parametrize(("kind", "xoauth2", "oauthbearer"), METHODS)
+def test_the_methods_for_oauth_are_those_named(
+    kind: type, xoauth2: str | None, oauthbearer: str | None
+) -> None:
+    found = {name for name in dir(kind) if "oauth" in name.lower() and not name.startswith("_")}
+    named = {name for name in (xoauth2, oauthbearer) if name}
+    assert {name for name in found if callable(getattr(kind, name))} == named
+    text = (ROOT / "docs" / "comparison.md").read_text("utf-8")
+    assert all(f"`{name}`" in text for name in named)
+
+
+def test_the_number_of_capabilities_after_login_is_right(mail: Mail) -> None:
+    server = mail.listeners["imaps"]
+    with imaplib.IMAP4_SSL(server.host, server.port, ssl_context=mail.trust) as client:
+        client.login(mail.address("zoe"), mail.password("zoe"))
+        names = client.capability()[1][-1]
+    text = (ROOT / "docs" / "comparison.md").read_text("utf-8")
+    told = re.search(r"correo names (\d+) capabilities", text)
+    assert told
+    assert len(names.split()) == int(told[1])

@@ -146,7 +146,7 @@ def test_strict_wants_a_login_and_lets_mail_go_only_where_it_belongs(tmp_path: P
         with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
             subjects(server, "catcher@correo.test")
         assert "strictly" in subjects(server, "bob@correo.test")
-        [submit] = re.findall(r"^  (curl .*smtp://.*)$", server.output(), re.MULTILINE)
+        [submit] = re.findall(r"^ +(curl .*smtp://.*)$", server.output(), re.MULTILINE)
         assert f"--ssl-reqd --cacert {server.ca_certificate} --crlf --user " in submit
         plain = imaplib.IMAP4(listener.host, server.listeners["imap"].port, timeout=10)
         with pytest.raises(imaplib.IMAP4.error, match="PRIVACYREQUIRED"):

@@ -88,9 +88,9 @@ def screen(
         f"  data        {configuration.folder}",
         "",
         "Try it:",
-        f"  curl{tls}{login} --mail-from ana@correo.test --mail-rcpt bob@correo.test "
-        f"smtp://{host}:{offset + 587} -T - <<< "
-        "$'Subject: hola\\n\\nIt works.'",
+        "  printf 'Subject: hola\\n\\nIt works.\\n' |",
+        f"    curl{tls}{login} --mail-from ana@correo.test --mail-rcpt bob@correo.test "
+        f"smtp://{host}:{offset + 587} -T -",
         f"  curl{tls} --user bob@correo.test:correo 'imap://{host}:{offset + 143}/INBOX;MAILINDEX=*'",
         "  correo trace",
         "",

@@ -11,7 +11,7 @@ import asyncio
 import functools
 import inspect
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, get_args, get_origin
@@ -128,7 +128,7 @@ def shown_as(function: Callable[..., Any], method: C) -> C:
     del method.__wrapped__  # type: ignore[attr-defined]
     signature = inspect.signature(function)
     result = signature.return_annotation
-    if get_origin(result) is AsyncIterator:
+    if get_origin(result) in (AsyncIterator, AsyncGenerator):
         result = Iterator[get_args(result)[0]]  # type: ignore[misc]
     return with_result(method, signature, result)
 
