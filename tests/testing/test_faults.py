@@ -10,7 +10,7 @@ import pytest
 from tests.testing.ways import letter, send
 
 from correo.testing import Mail
-from correo.testing.faults import COMMANDS, CONNECT
+from correo.testing.faults import COMMANDS, CONNECT, POP3_ANSWERED, SMTP_ANSWERED
 from correo.testing.faulty_session import WORDS
 
 
@@ -50,6 +50,36 @@ def test_a_refusal_is_said_at_its_command_and_the_session_goes_on(mail: Mail, co
         assert code_at(client, "END", mail)[0] == 250
     assert rule.met == 1
     assert len(mail.inbox("zoe")) == 1
+
+
+@pytest.mark.parametrize("command", ["EHLO", "HELO", "NOOP", "RSET", "HELP", "QUIT"])
+def test_rules_hold_at_commands_of_smtp_that_need_nobody(mail: Mail, command: str) -> None:
+    rule = mail.faults.refuse(command, times=1, reply="502 5.5.1 no, says the test")
+    with smtp(mail) as client:
+        assert client.docmd(command, "me") == (502, b"5.5.1 no, says the test")
+        assert code_at(client, "END", mail)[0] == 250
+        mail.faults.cut(command, times=1)
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            client.docmd(command, "me")
+    assert rule.met == 1
+
+
+@pytest.mark.parametrize("command", ["CAPA", "STAT", "LIST", "UIDL", "DELE 1", "NOOP", "RSET"])
+def test_rules_hold_at_commands_of_pop3_that_need_nobody(mail: Mail, command: str) -> None:
+    mail.put("zoe", subject="hi")
+    word = command.partition(" ")[0]
+    mail.faults.refuse(word, times=1)
+    endpoint = mail.listeners["pop3s"]
+    client = poplib.POP3_SSL(endpoint.host, endpoint.port, context=mail.trust, timeout=10)
+    client.user(mail.address("zoe"))
+    client.pass_(mail.password("zoe"))
+    with pytest.raises(poplib.error_proto, match="SYS/TEMP"):
+        client._shortcmd(command)  # type: ignore[attr-defined]  # poplib has no open way
+    assert client.stat()[0] == 1
+    mail.faults.cut(word, times=1)
+    with pytest.raises((poplib.error_proto, OSError)):
+        client._shortcmd(command)  # type: ignore[attr-defined]
+    client.close()
 
 
 def test_rules_hold_for_the_recipients_and_senders_they_name(mail: Mail) -> None:
@@ -139,7 +169,7 @@ def test_sorting_and_threading_fail(mail: Mail) -> None:
 
 
 def test_every_rule_that_can_be_made_can_be_met() -> None:
-    assert {CONNECT, *WORDS.values()} - {""} == COMMANDS
+    assert {CONNECT, *WORDS.values(), *SMTP_ANSWERED, *POP3_ANSWERED} - {""} == COMMANDS
 
 
 def test_pop3_refuses_tls(mail: Mail) -> None:

@@ -5,25 +5,27 @@
     mail.faults.cut("FETCH", listener="imaps")
 
 A rule says at which command it holds, and for what; the newest that fits is applied. It ends with
-the test, or after `times`. What the server answers by itself (EHLO, NOOP, STAT...) has no rules.
+the test, or after `times`. CAPABILITY and LOGOUT of IMAP have no rules.
 
 RFC 5321    4.2      replies;  RFC 3463 enhanced status codes
 RFC 6647    2        greylisting
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from correo.base.clock import Clock
 from correo.base.errors import DamagedStore, Refusal, StorageFull
 
-__all__ = ["CONNECT", "END", "Faults", "Met", "Rule"]
+__all__ = ["CONNECT", "END", "POP3_ANSWERED", "SMTP_ANSWERED", "Faults", "Met", "Rule"]
 
 CONNECT, END = "CONNECT", "END"
-WRITING = (END, "APPEND", "COPY", "MOVE", "STORE", "CREATE", "RENAME", "DELETE", "EXPUNGE", "QUIT")
+WRITING = (END, "APPEND", "COPY", "MOVE", "STORE", "CREATE", "RENAME", "DELETE", "EXPUNGE")
 REPLY = re.compile(r"([45]\d\d) (?:([45]\.\d{1,3}\.\d{1,3}) )?(.+)")
 READING = ("PASS", "RETR", "SELECT", "STATUS", "FETCH", "SEARCH", "ESEARCH", "SORT", "THREAD")
+SMTP_ANSWERED = ("EHLO", "HELO", "LHLO", "NOOP", "RSET", "HELP", "QUIT")  # by the engine itself
+POP3_ANSWERED = ("CAPA", "USER", "STAT", "LIST", "UIDL", "DELE", "NOOP", "RSET", "UTF8", "LANG")
 SMTP = "CONNECT MAIL RCPT DATA END AUTH STARTTLS VRFY EXPN"
 POP3 = "CONNECT STLS PASS AUTH RETR QUIT"
 IMAP = (
@@ -33,7 +35,7 @@ IMAP = (
     " GETQUOTA GETQUOTAROOT GETMETADATA SETMETADATA"
     " GETACL SETACL DELETEACL LISTRIGHTS MYRIGHTS GENURLAUTH RESETKEY URLFETCH"
 )
-COMMANDS = frozenset(f"{SMTP} {POP3} {IMAP}".split())
+COMMANDS = frozenset([*f"{SMTP} {POP3} {IMAP}".split(), *SMTP_ANSWERED, *POP3_ANSWERED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,8 @@ class Faults:
         """Say no for good.
 
         Args:
-            command: CONNECT, MAIL, RCPT, DATA, END (of the message), AUTH, STARTTLS; of POP3
-                STLS, PASS, RETR, QUIT; of IMAP LOGIN, SELECT, FETCH, APPEND...
+            command: CONNECT, EHLO, MAIL, RCPT, DATA, END (of the message), RSET, NOOP, AUTH...; of
+                POP3 STLS, USER, PASS, STAT, LIST, RETR, DELE, QUIT...; of IMAP LOGIN, SELECT, FETCH, APPEND...
             to, sender: a name or an address of the envelope (SMTP).
             listener: only there: smtp, submission, imaps...
             reply: as SMTP says it; IMAP and POP3 say it in their own way.
@@ -156,13 +158,18 @@ class Faults:
 
     def fill_disk(self) -> list[Rule]:
         """Refuse whatever would have to be written, as the server does when its disk is full."""
-        return [self._add(each, "", "", "", None, refusal=StorageFull()) for each in WRITING]
+        return self._without_disk(WRITING, StorageFull())
 
     def lose_disk(self) -> list[Rule]:
         """Refuse whatever needs the store, to read or to write, as the server does when its disk
         is gone: mail is told to come later, nobody gets into a maildrop or a mailbox."""
         gone = DamagedStore("the disk is gone, says this test")
-        return [self._add(each, "", "", "", None, refusal=gone) for each in (*WRITING, *READING)]
+        return self._without_disk((*WRITING, *READING), gone)
+
+    def _without_disk(self, commands: Iterable[str], refusal: Refusal) -> list[Rule]:
+        places = [(command, "") for command in commands]
+        places += [("QUIT", "pop3"), ("QUIT", "pop3s")]  # where it removes messages
+        return [self._add(each, "", "", at, None, refusal=refusal) for each, at in places]
 
     def end(self) -> None:
         """All is well again."""

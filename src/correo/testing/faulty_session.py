@@ -10,7 +10,15 @@ from correo.net.session import Engine, Session
 from correo.servers.imap.session import ImapSession
 from correo.servers.pop3.session import Pop3Session
 from correo.servers.smtp.session import SmtpSession
-from correo.testing.faults import CONNECT, END, Faults, Met, Rule
+from correo.testing.faults import (
+    CONNECT,
+    END,
+    POP3_ANSWERED,
+    SMTP_ANSWERED,
+    Faults,
+    Met,
+    Rule,
+)
 from correo.wire.imap import commands as imap
 from correo.wire.pop3 import events as pop3
 from correo.wire.pop3.phrases import Phrase
@@ -62,6 +70,10 @@ class FaultySession:
         self._listener = listener
         self._connection = connection
         self._faults = faults
+        if isinstance(session, SmtpSession):
+            session.engine.ask_first(*SMTP_ANSWERED)
+        elif isinstance(session, Pop3Session):
+            session.engine.ask_first(*POP3_ANSWERED)
         self._sender = ""
         self._recipients: list[str] = []
 
@@ -76,7 +88,7 @@ class FaultySession:
         return self._connected_badly(rule, connection)
 
     def handle(self, event: Any) -> Coroutine[Any, Any, None] | None:
-        word = WORDS.get(type(event), "")
+        word = word_of(event)
         rule = self._faults.find(self._met(word, event)) if word else None
         return self._session.handle(event) if rule is None else self._meet(rule, event)
 
@@ -137,6 +149,12 @@ class FaultySession:
             refuse_by_pop3(session, event, refusal)
 
 
+def word_of(event: Any) -> str:
+    if isinstance(event, (smtp.CommandHeard, pop3.CommandHeard)):
+        return event.verb
+    return WORDS.get(type(event), "")
+
+
 def turn_away(session: Session, refusal: Refusal) -> None:
     """Instead of a greeting."""
     if isinstance(session, SmtpSession):
@@ -150,7 +168,7 @@ def turn_away(session: Session, refusal: Refusal) -> None:
 def refuse_by_pop3(session: Pop3Session, event: Any, refusal: Refusal) -> None:
     if isinstance(event, pop3.DeletionsDue):
         session.engine.finish(ok=False)
-    elif isinstance(event, (pop3.MessageWanted, pop3.TlsWanted)):
+    elif isinstance(event, (pop3.CommandHeard, pop3.MessageWanted, pop3.TlsWanted)):
         session.engine.refuse_message(Phrase.TRY_LATER, code="SYS/TEMP")
     elif refusal.is_temporary:
         session.engine.refuse_login(Phrase.TRY_LATER, code="SYS/TEMP")

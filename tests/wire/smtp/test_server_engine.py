@@ -16,6 +16,7 @@ from correo.wire.smtp.server.engine import ServerEngine
 from correo.wire.smtp.server.events import (
     AuthenticationAnswered,
     AuthenticationBegun,
+    CommandHeard,
     ContentComplete,
     ContentStarting,
     Event,
@@ -130,6 +131,8 @@ class Host:
             if event.name != "staff":
                 raise NotFound("no such list")
             engine.send_lines(250, "2.1.5", ["<ana@correo.test>", "<bob@correo.test>"])
+        elif isinstance(event, CommandHeard):
+            engine.obey()
         else:
             self.xclient = event.attributes
             engine.accept_xclient()

@@ -31,6 +31,7 @@ from correo.store.maildrop_lock import MaildropLock, MaildropLocks
 from correo.store.model import AccountId, Column
 from correo.trace.trouble import log_own_trouble
 from correo.wire.pop3 import (
+    CommandHeard,
     DeletionsDue,
     DigestGiven,
     Event,
@@ -95,6 +96,9 @@ class Pop3Session:
             return self._response(event)
         if isinstance(event, TlsWanted):
             return self._encrypt()
+        if isinstance(event, CommandHeard):
+            self.engine.obey()
+            return None
         return self._update(event)
 
     def broken(self, error: PeerError) -> None:

@@ -28,6 +28,7 @@ from correo.wire.smtp.server.engine import ServerEngine
 from correo.wire.smtp.server.events import (
     AuthenticationAnswered,
     AuthenticationBegun,
+    CommandHeard,
     ContentComplete,
     ContentStarting,
     Event,
@@ -88,6 +89,9 @@ class SmtpSession:
     def handle(self, event: Event) -> Coroutine[Any, Any, None] | None:
         if isinstance(event, TransactionReset):
             self._forget()
+            return None
+        if isinstance(event, CommandHeard):
+            self.engine.obey()
             return None
         return self._answer(event)
 

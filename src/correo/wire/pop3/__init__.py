@@ -6,6 +6,7 @@
 from correo.wire.pop3.authorization import Offer
 from correo.wire.pop3.client import Challenge, ClientEngine, Greeting, Receiver, Reply
 from correo.wire.pop3.events import (
+    CommandHeard,
     DeletionsDue,
     DigestGiven,
     Event,
@@ -21,6 +22,7 @@ from correo.wire.pop3.server import ServerEngine
 __all__ = [
     "Challenge",
     "ClientEngine",
+    "CommandHeard",
     "DeletionsDue",
     "DigestGiven",
     "Event",

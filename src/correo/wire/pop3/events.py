@@ -6,6 +6,7 @@ Each waits for one of the engine's methods, named beside it; until then the pipe
 from dataclasses import dataclass
 
 __all__ = [
+    "CommandHeard",
     "DeletionsDue",
     "DigestGiven",
     "Event",
@@ -15,6 +16,18 @@ __all__ = [
     "ResponseGiven",
     "TlsWanted",
 ]
+
+
+@dataclass(slots=True)
+class CommandHeard:
+    """A command the session wants to be asked about (`ask_first`). Answer with obey or
+    refuse_message.
+
+    verb: capitals. line: the whole command, without CRLF.
+    """
+
+    verb: str
+    line: bytes
 
 
 @dataclass(slots=True)
@@ -76,7 +89,8 @@ class DeletionsDue:
 
 
 Event = (
-    PasswordGiven
+    CommandHeard
+    | PasswordGiven
     | DigestGiven
     | MechanismChosen
     | ResponseGiven

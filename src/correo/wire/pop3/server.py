@@ -23,7 +23,7 @@ from correo.base.blobs import Chunk
 from correo.base.errors import UsageError
 from correo.base.pause import Pause
 from correo.wire.pop3.authorization import Authorization, Offer
-from correo.wire.pop3.events import DeletionsDue, Event
+from correo.wire.pop3.events import CommandHeard, DeletionsDue, Event
 from correo.wire.pop3.grammar import (
     COMMANDS,
     MAX_LINE,
@@ -69,6 +69,8 @@ class ServerEngine:
         self._authorization = Authorization(self._replies, offer)
         self._transaction = Transaction(self._replies, Maildrop((), ()))
         self._obey = self._methods()
+        self._asks_first: frozenset[bytes] = frozenset()
+        self._heard = b""  # the command that was asked about
 
     # the driver's side
 
@@ -134,6 +136,18 @@ class ServerEngine:
         self._replies.fail(phrase, code="SYS/TEMP")
         self._state = State.CLOSED
         self._is_open = False
+
+    def ask_first(self, *verbs: str) -> None:
+        """Make a question (`CommandHeard`) of commands that are answered here otherwise."""
+        self._asks_first = frozenset(verb.encode("ascii") for verb in verbs)
+
+    def obey(self) -> None:
+        """Answer the command as if nobody had been asked."""
+        self._answered()
+        try:
+            self._command(self._heard)
+        except BadCommand as error:
+            self._reject(error)
 
     def open_maildrop(self, sizes: Sequence[int], unique_ids: Sequence[str]) -> None:
         """The login succeeded and the maildrop is ours alone."""
@@ -227,6 +241,10 @@ class ServerEngine:
                 raise BadCommand(Phrase.LINE_TOO_LONG)
             if self._authorization.is_authenticating:
                 return self._authorization.response(line)
+            keyword = parse(line)[0] if self._asks_first else b""
+            if keyword in self._asks_first:
+                self._heard = line
+                return CommandHeard(keyword.decode("ascii"), line)
             event = self._command(line)
         except BadCommand as error:
             self._reject(error)

@@ -31,6 +31,7 @@ class Dialogue:
     """One connection's state. `question` is the open event, None if the engine may go on."""
 
     __slots__ = (
+        "asks_first",
         "chunk_is_last",
         "chunk_left",
         "chunk_size",
@@ -68,6 +69,7 @@ class Dialogue:
         self.mode = Mode.COMMANDS
         self.is_closed = False
         self.question: Event | None = None
+        self.asks_first: frozenset[bytes] = frozenset()
         self.events: list[Event] = []
         self.output: list[bytes] = []
         # who speaks

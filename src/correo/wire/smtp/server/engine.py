@@ -26,6 +26,7 @@ from correo.wire.smtp.server.dialogue import ContentReceiver, Dialogue
 from correo.wire.smtp.server.events import (
     AuthenticationAnswered,
     AuthenticationBegun,
+    CommandHeard,
     ContentComplete,
     ContentStarting,
     Event,
@@ -38,7 +39,7 @@ from correo.wire.smtp.server.events import (
     XclientGiven,
 )
 from correo.wire.smtp.server.options import ServerOptions
-from correo.wire.smtp.server.readers import READERS, url_ended
+from correo.wire.smtp.server.readers import READERS, obey, url_ended
 from correo.wire.smtp.server.states import Mode, Phase
 
 __all__ = ["ServerEngine"]
@@ -115,6 +116,10 @@ class ServerEngine:
         self._dialogue.mechanisms = mechanisms
         self._dialogue.offers_xclient = xclient
 
+    def ask_first(self, *verbs: str) -> None:
+        """Make a question (`CommandHeard`) of commands that are answered here otherwise."""
+        self._dialogue.asks_first = frozenset(verb.encode("ascii") for verb in verbs)
+
     def begin_in_tls(self) -> None:
         """The connection was TLS from the start."""
         self._dialogue.is_tls = True
@@ -137,6 +142,13 @@ class ServerEngine:
         self._dialogue.farewell(status, text)
 
     # answers
+
+    def obey(self) -> None:
+        """Answer the command as if nobody had been asked."""
+        question = self._dialogue.question
+        self._answer(CommandHeard)
+        assert isinstance(question, CommandHeard)
+        obey(self._dialogue, question.line)
 
     def accept_mail(self) -> None:
         dialogue = self._answer(MailGiven)

@@ -11,6 +11,7 @@ from correo.wire.smtp.parameters import MailParameters, RecipientParameters
 __all__ = [
     "AuthenticationAnswered",
     "AuthenticationBegun",
+    "CommandHeard",
     "ContentComplete",
     "ContentStarting",
     "Event",
@@ -23,6 +24,17 @@ __all__ = [
     "VerifyAsked",
     "XclientGiven",
 ]
+
+
+@dataclass(slots=True)
+class CommandHeard:
+    """A command the session wants to be asked about (`ask_first`): `obey`.
+
+    verb: capitals. line: the whole command, without CRLF.
+    """
+
+    verb: str
+    line: bytes
 
 
 @dataclass(slots=True)
@@ -107,7 +119,8 @@ class XclientGiven:
 
 
 Event = (
-    MailGiven
+    CommandHeard
+    | MailGiven
     | RecipientGiven
     | ContentStarting
     | UrlGiven

@@ -14,10 +14,10 @@ from correo.wire.smtp.data import ChunkReceiver, DataReceiver, LineEnds
 from correo.wire.smtp.lines import TOO_LONG, Lines
 from correo.wire.smtp.server.commands import COMMANDS, auth
 from correo.wire.smtp.server.dialogue import Dialogue
-from correo.wire.smtp.server.events import ContentComplete, UrlGiven
+from correo.wire.smtp.server.events import CommandHeard, ContentComplete, UrlGiven
 from correo.wire.smtp.server.states import ALLOWED, NOT_NOW, Mode, Phase
 
-__all__ = ["READERS", "url_ended"]
+__all__ = ["READERS", "obey", "url_ended"]
 
 CONTENT_STEP = 256 * 1024  # octets decoded at a time
 
@@ -37,9 +37,15 @@ def read_command(dialogue: Dialogue, lines: Lines) -> bool:
         dialogue.reply(500, "5.5.2", "the line is too long")
     elif lines.ended_in_lf and options.line_ends is LineEnds.REFUSE:
         dialogue.reply(500, "5.5.2", "lines end in CRLF, not in LF alone")
+    elif dialogue.asks_first and verb_of(line) in dialogue.asks_first:
+        dialogue.ask(CommandHeard(verb_of(line).decode("ascii"), line))
     else:
         obey(dialogue, line)
     return True
+
+
+def verb_of(line: bytes) -> bytes:
+    return line.partition(b" ")[0].upper()
 
 
 def obey(dialogue: Dialogue, line: bytes) -> None:
