@@ -1,8 +1,9 @@
 """Client libraries at the same job against the same servers: ours, the standard library's, others.
 
 `python -m bench clients [--rounds 3] [--messages 10000] [--sends 1000]`. Headers of a whole mailbox
-are fetched from a Dovecot, small messages are sent to a correo over one connection. Libraries that
-are not installed are left out: `pip install imapclient aioimaplib aiosmtplib` for all.
+are fetched from a Dovecot (and, to compare, only read by a bare socket), small messages are sent to
+a correo over one connection. Libraries that are not installed are left out: `pip install imapclient
+aioimaplib aiosmtplib` for all.
 """
 
 import argparse
@@ -110,6 +111,15 @@ def fetch_with_aioimaplib(server: Measured, count: int) -> float:
     return asyncio.run(main())
 
 
+def fetch_with_a_socket(server: Measured, _: int) -> float:
+    """Octets read and thrown away: no client can be faster with this server."""
+    client = Imap(server.imap_port, server.user(0), PASSWORD)
+    client.command("EXAMINE Bench")
+    seconds = timed(lambda: client.command(f"FETCH 1:* ({HEADERS})"))
+    client.close()
+    return seconds
+
+
 # small messages over one connection
 
 
@@ -193,6 +203,8 @@ def main() -> None:
         client.close()
         row = f"headers of {options.messages}"
         run(row, FETCHES, server, options.messages, options.rounds, times)
+        bare: dict[str, Job] = {"socket": fetch_with_a_socket}
+        run(f"{row}, only read", bare, server, options.messages, options.rounds, times)
     with correo() as server:
         row = f"{options.sends} messages over one connection"
         run(row, SENDS, server, options.sends, options.rounds, times)
