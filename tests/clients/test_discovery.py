@@ -279,7 +279,10 @@ def test_a_file_is_fetched_or_nothing(tls: Contexts, answer: bytes, expected: by
 
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Long: "])
-def test_a_web_server_that_dawdles_is_not_waited_for(tls: Contexts, start: bytes) -> None:
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_a_web_server_that_dawdles_is_not_waited_for(
+    tls: Contexts, start: bytes, is_cancelled: bool
+) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -294,7 +297,17 @@ def test_a_web_server_that_dawdles_is_not_waited_for(tls: Contexts, start: bytes
     serving.start()
     url = f"https://localhost:{listening.getsockname()[1]}/"
     begun = time.monotonic()
-    assert asyncio.run(fetch(url, timeout_s=0.3, context=tls[1])) == b""
+    limit = 60 if is_cancelled else 0.3
+
+    async def main() -> bytes:
+        async with asyncio.timeout(0.3 if is_cancelled else 60):
+            return await fetch(url, timeout_s=limit, context=tls[1])
+
+    if is_cancelled:
+        with pytest.raises(TimeoutError):
+            asyncio.run(main())
+    else:
+        assert asyncio.run(main()) == b""
     assert time.monotonic() - begun < 3
     serving.join(10)
     listening.close()

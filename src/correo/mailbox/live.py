@@ -15,6 +15,7 @@ Cost: 20 octets for each message and one look-up per change; a refresh is one th
 
 import asyncio
 import sys
+from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -48,16 +49,16 @@ class Delta:
     vanished: list[int]
 
 
-class Watcher:
+class Watcher(ABC):
     """What a live mailbox calls when a refresh found something: a session's view."""
 
     __slots__ = ("wants_news",)
 
     wants_news: bool  # whether it is to hear at once, not when it next asks
 
+    @abstractmethod
     def happened(self, delta: Delta | None) -> None:
         """Note it, to be told to the client later; None when the mailbox is gone."""
-        raise NotImplementedError
 
 
 class LiveMailbox:

@@ -198,9 +198,9 @@ class ClientConnection(asyncio.Protocol):
             self.abort()
 
     def abort(self) -> None:
-        """Cut the connection at once; unsent octets are dropped."""
-        if self._output.transport is not None:
-            self._output.transport.abort()
+        """Cut the connection at once; unsent octets, and events that wait, are dropped."""
+        self._events.clear()
+        self._cut()
 
     # what asyncio calls
 
@@ -219,7 +219,7 @@ class ClientConnection(asyncio.Protocol):
             self._events.extend(self.engine.receive(data))
         except PeerError as error:
             self._fail(error)
-            self.abort()
+            self._cut()
             return
         self._waiting_octets += len(data)
         if self._waiting_octets > INPUT_LIMIT and self._events:
@@ -254,6 +254,10 @@ class ClientConnection(asyncio.Protocol):
 
     # inside
 
+    def _cut(self) -> None:
+        if self._output.transport is not None:
+            self._output.transport.abort()
+
     async def _until_event(self) -> None:
         if self._waiter is not None:
             raise UsageError("two tasks wait for one connection's events")
@@ -268,7 +272,7 @@ class ClientConnection(asyncio.Protocol):
             await self._output.drain()
         except (ConnectionError, Refusal) as error:
             self._fail(error)
-            self.abort()
+            self._cut()
         finally:
             self._sending = None
 

@@ -504,3 +504,78 @@ def test_no_messages_are_no_outcomes() -> None:
             await client.quit()
 
     run(work())
+
+
+def test_amid_a_row_nothing_else_is_said_and_no_answer_is_taken_for_another() -> None:
+    async def work() -> None:
+        async with smtp_house(MX) as house:
+            client = await connect(house.host, house.port)
+            row = client.send_many([(LETTER, b"x\r\n")] * 9)
+            assert (await anext(row)).is_accepted
+            assert not client.is_usable
+            with pytest.raises(UsageError, match="under way"):
+                await client.send(to("nobody"), b"y\r\n")
+            with pytest.raises(UsageError, match="under way"):
+                await client.noop()
+            assert [outcome.is_accepted async for outcome in row] == [True] * 8
+            refused = await client.send(to("nobody"), b"y\r\n")
+            assert [each.reply.code for each in refused.recipients] == [550]
+            await client.quit()
+
+    run(work())
+
+
+def test_after_a_row_that_was_left_the_connection_is_closed_not_confused() -> None:
+    async def work() -> None:
+        async with smtp_house(MX) as house:
+            client = await connect(house.host, house.port)
+            row = client.send_many([(LETTER, b"x\r\n")] * 9)
+            assert (await anext(row)).is_accepted
+            await row.aclose()
+            with pytest.raises(SmtpConnectionError):
+                await client.send(to("nobody"), b"y\r\n")
+
+    run(work())
+
+
+def test_leaving_the_client_amid_a_row_is_no_error() -> None:
+    async def work() -> None:
+        async with smtp_house(MX) as house:
+            async with await connect(house.host, house.port) as client:
+                row = client.send_many([(LETTER, b"x\r\n")] * 9)
+                assert (await anext(row)).is_accepted
+            assert not client.is_usable
+            await row.aclose()
+
+    run(work())
+
+
+@pytest.mark.parametrize("without", PEERS)
+def test_a_row_ends_where_the_peer_takes_no_more_messages(without: set[str]) -> None:
+    async def work() -> None:
+        settings = replace(MX, max_messages=2, without=frozenset(without))
+        async with smtp_house(settings) as house:
+            client = await connect(house.host, house.port)
+            row = client.send_many([(LETTER, b"x\r\n")] * 4)
+            assert [(await anext(row)).is_accepted for _ in range(2)] == [True, True]
+            with pytest.raises(UsageError, match="no more messages"):
+                await anext(row)
+            assert (await client.noop()).code == 250
+            await client.quit()
+
+    run(work())
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_bad_address_among_many_recipients_is_found_before_anything_is_said(many: bool) -> None:
+    async def work() -> None:
+        async with smtp_house(replace(MX, max_recipients=1)) as house:
+            client = await connect(house.host, house.port)
+            envelope = to("bob", "a\r\nb")
+            row = client.send_many([(envelope, b"x\r\n")])
+            with pytest.raises(ValueError, match="address"):
+                await (anext(row) if many else client.send(envelope, b"x\r\n"))
+            assert house.intake.messages == []
+            await client.quit()
+
+    run(work())

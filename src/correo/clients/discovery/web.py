@@ -37,7 +37,7 @@ class _OnlyHttps(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         if not newurl.lower().startswith("https://"):
             raise urllib.error.URLError("the server sends us on to a place without TLS")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
+        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]  # typeshed: HTTPMessage
 
 
 class _Connection(http.client.HTTPSConnection):
@@ -81,10 +81,12 @@ async def fetch(url: str, *, timeout_s: float, context: ssl.SSLContext | None = 
     """The file's octets; b"" if there is none, no server, or it is too large or not here in time."""
     https = _Https(context or client_context())
     work = asyncio.create_task(asyncio.to_thread(_fetch, url, timeout_s, https))
-    done, _ = await asyncio.wait([work], timeout=timeout_s)
-    if done:
-        return work.result()
-    https.cut()
+    try:
+        done, _ = await asyncio.wait([work], timeout=timeout_s)
+        if done:
+            return work.result()
+    finally:
+        https.cut()  # also when we are cancelled: the thread would go on reading
     await work
     return b""
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from correo.base.blobs import Blob
+from correo.base.errors import UsageError
 from correo.clients.security import TlsMode, Token, current
 from correo.clients.smtp.dialogue import SmtpDialogue
 from correo.clients.smtp.errors import SmtpConnectionError
@@ -39,7 +40,7 @@ class SmtpClient:
 
     def __init__(self, dialogue: SmtpDialogue) -> None:
         self._dialogue = dialogue
-        self._engine = dialogue.engine
+        self._row: Row | None = None
         self.messages_sent = 0
 
     @classmethod
@@ -99,7 +100,7 @@ class SmtpClient:
     @property
     def extensions(self) -> Extensions:
         """What the server offers, as it said last."""
-        return self._engine.extensions
+        return self._dialogue.engine.extensions
 
     @property
     def peer(self) -> tuple[str, int]:
@@ -117,8 +118,7 @@ class SmtpClient:
     @property
     def is_usable(self) -> bool:
         """Whether another message may be sent (RFC 9422 MAILMAX is heeded)."""
-        limit = self.extensions.limit("MAILMAX")
-        return self._dialogue.is_open and not (limit and self.messages_sent >= limit)
+        return self._dialogue.is_open and not self._is_spent and not self._is_amid_row
 
     # what is done
 
@@ -142,7 +142,7 @@ class SmtpClient:
             SmtpConnectionError: no mechanism that may be used, or the connection broke.
         """
         await log_in(
-            self._dialogue,
+            self._free,
             username,
             password,
             mechanism=mechanism,
@@ -174,44 +174,49 @@ class SmtpClient:
         The outcomes come in the order of the messages. Against a peer with PIPELINING and CHUNKING
         some 30 small messages are under way at once.
 
-        Left early, or after SmtpConnectionError, the connection is cut, and of the messages without
-        an outcome any may have been taken. Another error is raised behind the outcomes of all
-        messages before the one that caused it; then the dialogue goes on.
+        Until it has ended nothing else can be said. Left early, or after SmtpConnectionError or
+        DamagedStore, the connection is cut, and of the messages without an outcome any may have
+        been taken.
 
-        Raises: as `send`.
+        Raises: as `send`. UsageError (also: the peer takes no more messages over one connection,
+            RFC 9422 MAILMAX) and ValueError come behind the outcomes of all messages before the
+            one that is meant; then the dialogue goes on.
         """
-        return Row(self._dialogue, self._count).send(messages)
+        self._row = Row(self._free, self._count_within_limit)
+        return self._row.send(messages)
 
     async def noop(self) -> Reply:
         """Ask whether the server is still there."""
-        self._engine.noop()
+        self._free.engine.noop()
         return await self._dialogue.answer("NOOP")
 
     async def reset(self) -> Reply:
         """Begin anew: no message is under way (RSET)."""
-        self._engine.reset()
+        self._free.engine.reset()
         return await self._dialogue.answer("RSET")
 
     async def verify(self, name: str) -> Reply:
         """Ask whether there is such a user (VRFY); most servers will not say."""
-        self._engine.verify(name)
+        self._free.engine.verify(name)
         return await self._dialogue.answer("VRFY")
 
     async def expand(self, name: str) -> Reply:
         """Ask who is on a list (EXPN); most servers will not say."""
-        self._engine.expand(name)
+        self._free.engine.expand(name)
         return await self._dialogue.answer("EXPN")
 
     async def help(self, topic: str = "") -> Reply:
         """Ask for help (HELP)."""
-        self._engine.help(topic)
+        self._free.engine.help(topic)
         return await self._dialogue.answer("HELP")
 
     async def quit(self) -> None:
         """Say goodbye and close; never raises."""
+        if self._is_amid_row:
+            self.abort()
         if self._dialogue.is_open:
             try:
-                self._engine.quit()
+                self._dialogue.engine.quit()
                 await self._dialogue.answer("QUIT", self._dialogue.timeouts.quit)
             except SmtpConnectionError:
                 pass
@@ -238,7 +243,7 @@ class SmtpClient:
     # inside
 
     async def _send(self, envelope: Envelope, octets: bytes | Blob) -> SendOutcome:
-        transfer = Transfer(self._dialogue, envelope, octets)
+        transfer = Transfer(self._free, envelope, octets)
         transfer.begin()
         self._count()
         try:
@@ -251,3 +256,24 @@ class SmtpClient:
 
     def _count(self) -> None:
         self.messages_sent += 1
+
+    def _count_within_limit(self) -> None:
+        if self._is_spent:
+            raise UsageError("the server takes no more messages over this connection")
+        self._count()
+
+    @property
+    def _is_spent(self) -> bool:
+        limit = self.extensions.limit("MAILMAX")
+        return bool(limit) and self.messages_sent >= limit
+
+    @property
+    def _is_amid_row(self) -> bool:
+        return self._row is not None and self._row.is_under_way
+
+    @property
+    def _free(self) -> SmtpDialogue:
+        """The dialogue, to say something new. Raises UsageError amid `send_many`."""
+        if self._is_amid_row:
+            raise UsageError("messages of send_many are under way: take all outcomes first")
+        return self._dialogue

@@ -19,6 +19,7 @@ from correo.clients.smtp.dialogue import SmtpDialogue
 from correo.clients.smtp.transfer import Transfer
 from correo.wire.smtp.client.envelope import Envelope, SendOutcome
 from correo.wire.smtp.client.extensions import Extensions
+from correo.wire.smtp.paths import write_path
 
 __all__ = ["Row", "joined", "parts_of"]
 
@@ -30,17 +31,22 @@ class Row:
     """The messages of one call, in order.
 
     Args:
-        note: called for each transaction that begins; a message takes one, mostly.
+        count: called before each transaction begins (a message takes one, mostly). Raises
+            UsageError if there may be no more of them.
     """
 
-    def __init__(self, dialogue: SmtpDialogue, note: Callable[[], None]) -> None:
+    def __init__(self, dialogue: SmtpDialogue, count: Callable[[], None]) -> None:
         self._dialogue = dialogue
-        self._note = note
+        self._count = count
         self._under_way: deque[tuple[Transfer, bool]] = deque()  # and: is it a message's last one?
         self._answered: list[SendOutcome] = []  # of the message that is not answered whole
         self._octets = 0  # of the contents under way
-        self._is_begun = False
-        self._is_clean = True
+        self._is_clean = True  # whether MAIL may be said without RSET
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether messages have begun that have no answer yet."""
+        return bool(self._under_way)
 
     async def send(
         self, messages: Iterable[tuple[Envelope, bytes | Blob]]
@@ -63,6 +69,7 @@ class Row:
                     yield outcome
         except BaseException:
             if self._under_way:
+                self._under_way.clear()
                 self._dialogue.connection.abort()  # there is no way back into step
             raise
         await self._clean_up()
@@ -85,12 +92,11 @@ class Row:
             self._dialogue,
             envelope,
             octets,
-            is_behind=self._is_begun,
+            is_behind=self._is_pipelining and (self.is_under_way or not self._is_clean),
             is_in_row=self._is_pipelining,
         )
+        self._count()
         transfer.begin()
-        self._is_begun = True
-        self._note()
         self._octets += transfer.size
         self._under_way.append((transfer, is_last))
 
@@ -111,18 +117,23 @@ class Row:
 
     async def _clean_up(self) -> None:
         """Behind a message that was refused, nobody has reset yet."""
-        if self._is_begun and not self._is_clean and self._dialogue.is_open:
+        if self._is_pipelining and not self._is_clean and self._dialogue.is_open:
             self._dialogue.engine.reset()
             await self._dialogue.answer("RSET")
 
 
 def parts_of(envelope: Envelope, offered: Extensions) -> Iterator[tuple[Envelope, bool]]:
-    """The transactions a message takes, and whether each is its last (RFC 9422 RCPTMAX)."""
+    """The transactions a message takes, and whether each is its last (RFC 9422 RCPTMAX).
+
+    Raises ValueError: an address cannot be written.
+    """
     recipients = envelope.recipients
     step = offered.limit("RCPTMAX") or len(recipients)
     if len(recipients) <= step:
         yield envelope, True
         return
+    for each in recipients:
+        write_path(each.address)  # before anything is said
     for start in range(0, len(recipients), step):
         part = replace(envelope, recipients=recipients[start : start + step])
         yield part, start + step >= len(recipients)

@@ -115,7 +115,7 @@ def opening(
                 leave(made)
 
     shown_as(connect, opened)
-    return with_result(opened, inspect.signature(connect), AbstractContextManager[facade])  # type: ignore[valid-type]
+    return with_result(opened, inspect.signature(connect), AbstractContextManager[facade])  # type: ignore[valid-type]  # read at run time, by `help`
 
 
 def shown_as(function: Callable[..., Any], method: C) -> C:
@@ -125,16 +125,16 @@ def shown_as(function: Callable[..., Any], method: C) -> C:
     editor, the API reference) would then say `async def`.
     """
     functools.update_wrapper(method, function)
-    del method.__wrapped__  # type: ignore[attr-defined]
+    del method.__wrapped__  # type: ignore[attr-defined]  # just put there
     signature = inspect.signature(function)
     result = signature.return_annotation
     if get_origin(result) in (AsyncIterator, AsyncGenerator):
-        result = Iterator[get_args(result)[0]]  # type: ignore[misc]
+        result = Iterator[get_args(result)[0]]  # type: ignore[misc]  # a type made at run time
     return with_result(method, signature, result)
 
 
 def with_result(method: C, signature: inspect.Signature, result: object) -> C:
-    method.__signature__ = signature.replace(return_annotation=result)  # type: ignore[attr-defined]
+    method.__signature__ = signature.replace(return_annotation=result)  # type: ignore[attr-defined]  # as inspect has it
     method.__annotations__ = {**method.__annotations__, "return": result}
     return method
 
