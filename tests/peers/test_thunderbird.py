@@ -1,5 +1,6 @@
 """Thunderbird itself, without a screen: folders, messages, flags, new mail, a move."""
 
+import time
 from pathlib import Path
 
 from tests.peers.test_command_line_clients import count_of, deliver
@@ -60,8 +61,11 @@ return text;
 
 LOOK = """
 const inbox = folder(Ci.nsMsgFolderFlags.Inbox);
-await url(listener => inbox.getNewMessages(null, listener));
-await until("the new message", () => message(inbox, arguments[0]));
+let asked = 0;  // a folder at work takes no second request: ask again, as its user would
+await until("the new message", () => {
+  try { if (asked++ % 50 == 0) inbox.getNewMessages(null, null); } catch (busy) {}
+  return message(inbox, arguments[0]);
+});
 return true;
 """
 
@@ -79,6 +83,14 @@ return true;
 """
 
 
+def wait_for_one(correo: ServerProcess, *criteria: str) -> None:
+    """Thunderbird tells the server what its user did when it gets round to it."""
+    end = time.monotonic() + 60
+    while count_of(correo, *criteria) != 1:
+        assert time.monotonic() < end, f"no message, or too many, with {criteria}"
+        time.sleep(0.1)
+
+
 def test_thunderbird_reads_marks_sees_new_mail_and_moves(
     correo: ServerProcess, tmp_path: Path
 ) -> None:
@@ -92,8 +104,8 @@ def test_thunderbird_reads_marks_sees_new_mail_and_moves(
         )
         assert {"Sent", "Trash", "Archive"} <= set(names)
         assert "..two dots" in bird.run(TOOLS + READ, "for Thunderbird")
+        wait_for_one(correo, "SEEN", "FLAGGED", "SUBJECT", '"for Thunderbird"')
         deliver(correo, "later for Thunderbird")
         assert bird.run(TOOLS + LOOK, "later for Thunderbird")
         assert bird.run(TOOLS + MOVE, "later for Thunderbird")
-    assert count_of(correo, "SUBJECT", '"for Thunderbird"') == 1
-    assert count_of(correo, "SEEN", "FLAGGED", "SUBJECT", '"for Thunderbird"') == 1
+        wait_for_one(correo, "SUBJECT", '"for Thunderbird"')
