@@ -95,7 +95,10 @@ class IntakeSession(Protocol):
         """Content is about to come (before 354, or at the first BDAT). Raises Refusal."""
 
     async def finish(self, receiver: MessageReceiver) -> Accepted:
-        """All of it is here: filters, trace fields, hand-off. Durable on return. Raises Refusal."""
+        """All of it is here: filters, trace fields, hand-off. Durable on return. Raises Refusal.
+
+        Takes the envelope with its first step: while it is awaited, the next `mail` may come.
+        """
 
     async def finish_each(self, receiver: MessageReceiver) -> list[Outcome]:
         """As finish, one outcome per accepted recipient, in order (LMTP)."""

@@ -9,6 +9,7 @@ RFC 5321    3.3      mail transactions
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from correo.accounts.directory import Alias, Directory, LocalAccount
 from correo.base.clock import Clock
@@ -93,7 +94,7 @@ class Transaction:
             Spool(self._acceptance.blobs),
             prefix,
             max_size=settings.max_size,
-            edit=self._edit if self._edits else None,
+            edit=partial(self._edit, envelope) if self._edits else None,
         )
         return self._content
 
@@ -138,8 +139,7 @@ class Transaction:
         settings = self._policy.settings
         return settings.role is Role.SUBMISSION and settings.completes_header
 
-    def _edit(self, header: bytes) -> bytes:
-        envelope = self._open()
+    def _edit(self, envelope: Envelope, header: bytes) -> bytes:
         return complete_header(
             header,
             sender=envelope.reverse_path,
@@ -152,13 +152,13 @@ class Transaction:
         envelope, content = self._open(), self._content
         if content is None or content is not receiver:
             raise UsageError("this receiver was not opened here")
+        self._envelope = self._content = None  # the next transaction may begin
         try:
             content.end()
             await self._check_authors(envelope, content)
-        except Refusal:
-            self.reset()
+        except BaseException:
+            content.abort()
             raise
-        self._envelope = self._content = None  # they belong to `accept` from here on
         return envelope, content
 
     async def _check_authors(self, envelope: Envelope, content: Content) -> None:

@@ -18,14 +18,13 @@ from typing import Any
 
 from correo.base.errors import PeerError
 from correo.base.pause import Pause
+from correo.net.beside import Beside
 from correo.net.eager import begin
 from correo.net.link import Link
 from correo.net.pace import Pace
 from correo.net.session import Session
 
 __all__ = ["Connection"]
-
-FAREWELL_LIMIT_S = 5.0  # for a peer to read our last words and close
 
 
 class Connection(Link):
@@ -41,13 +40,13 @@ class Connection(Link):
     __slots__ = (
         "__weakref__",
         "_admit",
+        "_beside",
         "_eof_is_told",
         "_errand",
         "_is_closing",
         "_is_stopping",
         "_make_session",
         "_on_closed",
-        "_peer_has_ended",
         "_session",
         "_task",
     )  # fmt: skip
@@ -69,8 +68,8 @@ class Connection(Link):
         self._on_closed = on_closed
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
+        self._beside: Beside | None = None
         self._errand: Callable[[], Coroutine[Any, Any, None]] | None = None
-        self._peer_has_ended = False
         self._eof_is_told = False
         self._is_closing = False  # close() was called while a handler was at work
         self._is_stopping = False
@@ -89,10 +88,10 @@ class Connection(Link):
 
     def eof_received(self) -> bool:
         self._peer_has_ended = True
-        if not self._is_busy and not self._is_ending:
+        if not self._is_at_work and not self._is_ending:
             self._guarded(self._tell_eof)
         # A plain connection stays half open until the answer is out; TLS knows no half.
-        return self._is_busy and not self.is_tls
+        return self._is_at_work and not self.is_tls
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._is_lost:
@@ -101,10 +100,13 @@ class Connection(Link):
         self._patience.stop()
         self._output.lost()
         self._input.events.clear()
-        if not self._is_busy:
+        if not self._is_at_work:
             self._guarded(self._finish)
-        elif self._task is not None and self._task is not asyncio.current_task():
+            return
+        if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
+        if self._beside is not None:
+            self._beside.cancel()
 
     def flush(self) -> None:
         """Send what the engine has ready; closes when the engine says the dialogue is over.
@@ -134,6 +136,16 @@ class Connection(Link):
             self.loop.call_soon(self._run_errand)
         self._errand = errand
 
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it up to its first wait, and the rest beside the handlers that follow.
+
+        When it ends, what it has put in the engine is sent, and what the engine held back goes on.
+        The connection is not closed before; if it is lost, the work is cancelled.
+        """
+        if self._beside is None:
+            self._beside = Beside(self.loop, ended=self._go_on, failed=self._report)
+        self._beside.begin(work)
+
     def close(self) -> None:
         """Send what is ready, then close; a handler at work sends its answer first."""
         self._is_closing = True
@@ -143,7 +155,7 @@ class Connection(Link):
     def stop(self) -> None:
         """The server ends: say farewell as soon as no handler is at work, and close."""
         self._is_stopping = True
-        if not self._is_busy and not self._is_ending:
+        if not self._is_at_work and not self._is_ending:
             self._guarded(self._say_stopping)
 
     # inside: the pipeline
@@ -165,9 +177,12 @@ class Connection(Link):
     def _feed(self, data: bytes) -> None:
         self._input.feed(data)
         if not self._is_busy:
-            self._start(self._pump())
+            self._pump_and_start()
         elif self._has_enough or self._input.broken:
             self._mind_reading()
+
+    def _pump_and_start(self) -> None:
+        self._start(self._pump())
 
     def _pump(self) -> Coroutine[Any, Any, None] | None:
         """Hand events to the session; a handler's coroutine, or None when none is left."""
@@ -231,7 +246,7 @@ class Connection(Link):
             self._break()
             return
         self.flush()
-        if self._is_busy or self._is_ending:
+        if self._is_at_work or self._is_ending:
             return
         if self._errand is not None and not self._is_lost:
             errand, self._errand = self._errand, None
@@ -243,6 +258,14 @@ class Connection(Link):
             self._say_stopping()
         elif self._peer_has_ended:
             self._tell_eof()
+
+    def _go_on(self) -> None:
+        """Work beside has ended."""
+        self._patience.heard()
+        if self._is_busy:
+            self.flush()
+        else:
+            self._guarded(self._finish if self._is_lost else self._pump_and_start)
 
     def _tell_eof(self) -> None:
         session = self._session
@@ -282,7 +305,7 @@ class Connection(Link):
         self._say_farewell()
 
     def _out_of_time(self) -> None:
-        if self._is_busy or self._session is None:  # it does not read, or never let us begin
+        if self._is_at_work or self._session is None:  # it does not read, or never let us begin
             self.abort()
             return
         self._session.timed_out()
@@ -298,24 +321,13 @@ class Connection(Link):
             self._output.put(self._session.engine.take_output())
         self._end()
 
-    def _end(self) -> None:
-        """Close so that the peer can still read our last words.
-
-        A socket closed with octets unread resets the connection, and the peer may lose what it
-        had not read yet. So: end our side, throw away what comes, and wait a little.
-        """
-        transport = self._output.transport
-        if self._is_ending or transport is None or self._is_lost:
-            return
-        self._is_ending = True
-        self._patience.call_later(FAREWELL_LIMIT_S, self.abort)
-        if self._peer_has_ended or self.is_tls or not transport.can_write_eof():
-            transport.close()
-        else:
-            self._mind_reading()
-            transport.write_eof()
+    @property
+    def _is_at_work(self) -> bool:
+        return self._is_busy or bool(self._beside)
 
     def _finish(self) -> None:
+        if self._is_at_work:
+            return  # until the last of it has ended
         session, self._session = self._session, None
         self._input.engine = None
         try:

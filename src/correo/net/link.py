@@ -20,6 +20,7 @@ __all__ = ["Link", "socket_address"]
 
 BUFFERED_INPUT_LIMIT = 256 * 1024  # octets kept while a handler works; then the peer waits
 HANDSHAKE_LIMIT_S = 30.0
+FAREWELL_LIMIT_S = 5.0  # for a peer to read our last words and close
 
 
 class Link(asyncio.Protocol):
@@ -39,6 +40,7 @@ class Link(asyncio.Protocol):
         "_is_lost",
         "_output",
         "_patience",
+        "_peer_has_ended",
         "_reading_paused",
         "channel_binding",
         "local",
@@ -67,6 +69,7 @@ class Link(asyncio.Protocol):
         self._reading_paused = False
         self._is_ending = False  # our last words are said; what comes is thrown away
         self._is_lost = False
+        self._peer_has_ended = False
 
     # what asyncio calls
 
@@ -194,6 +197,23 @@ class Link(asyncio.Protocol):
 
     # inside
 
+    def _end(self) -> None:
+        """Close so that the peer can still read our last words.
+
+        A socket closed with octets unread resets the connection, and the peer may lose what it
+        had not read yet. So: end our side, throw away what comes, and wait a little.
+        """
+        transport = self._output.transport
+        if self._is_ending or transport is None or self._is_lost:
+            return
+        self._is_ending = True
+        self._patience.call_later(FAREWELL_LIMIT_S, self.abort)
+        if self._peer_has_ended or self.is_tls or not transport.can_write_eof():
+            transport.close()
+        else:
+            self._mind_reading()
+            transport.write_eof()
+
     def _out_of_time(self) -> None:
         self.abort()
 
@@ -202,7 +222,7 @@ class Link(asyncio.Protocol):
         transport = self._output.transport
         if transport is None or self._input.engine is None or self._is_lost:
             return
-        is_full = self._is_busy and self._has_enough
+        is_full = self._is_at_work and self._has_enough
         pause = not self._is_ending and (
             self._output.is_paused or is_full or self._input.broken is not None
         )
@@ -220,7 +240,12 @@ class Link(asyncio.Protocol):
         return self._input.waiting > BUFFERED_INPUT_LIMIT
 
     def _is_our_turn(self) -> bool:
-        return self._is_busy and not self._output.is_paused
+        return self._is_at_work and not self._output.is_paused
+
+    @property
+    def _is_at_work(self) -> bool:
+        """Whether the peer waits for something of ours."""
+        return self._is_busy
 
     def _bind_channel(self) -> None:
         end_point = self._end_point() if self._end_point is not None and self.is_tls else b""

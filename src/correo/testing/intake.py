@@ -2,7 +2,8 @@
 
 Names decide what happens: a recipient nobody@ is unknown, full@ is refused at DATA for want of
 disk space, disk@ runs out of it while the content arrives, spam@ is refused at the end, over@ is
-over quota in LMTP, slow@ yields to the loop a few times; a sender refused@ is not let in.
+over quota in LMTP, slow@ yields to the loop a few times, later@ is answered when `gate` is open; a
+sender refused@ is not let in.
 """
 
 import asyncio
@@ -62,6 +63,7 @@ class FakeIntake:
     """An `Intake`; `messages` is what was accepted, `sessions` everyone who came."""
 
     def __init__(self) -> None:
+        self.gate = asyncio.Event()
         self.messages: list[FakeMessage] = []
         self.sessions: list[FakeIntakeSession] = []
 
@@ -81,6 +83,7 @@ class FakeIntakeSession:
         self.role = role
         self.is_closed = False
         self.resets = 0
+        self.waiting = 0  # messages, for `gate`
         self.message: FakeMessage | None = None
         self.receivers: list[FakeReceiver] = []
         self._intake = intake
@@ -106,10 +109,14 @@ class FakeIntakeSession:
         return receiver
 
     async def finish(self, receiver: MessageReceiver) -> Accepted:
-        message = self._open()
-        if "spam" in self._names():
+        assert isinstance(receiver, FakeReceiver)
+        names = self._names()
+        message, self.message = self._open(), None
+        if "later" in names:
+            await self._wait()
+        if "spam" in names:
             raise Refusal("5.7.1", "not that", reply=554)
-        message.octets = self.receivers[-1].octets
+        message.octets = receiver.octets
         self._intake.messages.append(message)
         return Accepted(f"number-{len(self._intake.messages)}")
 
@@ -140,6 +147,13 @@ class FakeIntakeSession:
 
     def closed(self) -> None:
         self.is_closed = True
+
+    async def _wait(self) -> None:
+        self.waiting += 1
+        try:
+            await self._intake.gate.wait()
+        finally:
+            self.waiting -= 1
 
     def _open(self) -> FakeMessage:
         if self.message is None:

@@ -1,7 +1,7 @@
 """A toy line protocol with an engine of each role: what the drivers in `net/` are tried with.
 
 `echo X` is answered by the engine alone, LINES_PER_TURN of them before a `Pause`; `ask X`, `slow X`, `blob N`, `tls` are events that
-somebody must answer; `quit` ends; `bad` breaks the protocol, and so does a line over the limit.
+somebody must answer; `beside X` is answered later, and the rest goes on; `quit` ends; `bad` breaks the protocol, and so does a line over the limit.
 """
 
 import asyncio
@@ -94,6 +94,9 @@ class ToyEngine:
         self._open = False
         self.say(text)
 
+    def go_on(self) -> None:
+        self._open = False
+
     def answer_blob(self, part: BlobSlice) -> None:
         self._open = False
         self._output += [b"<", part, b">\n"]
@@ -126,6 +129,9 @@ class ToySession:
         match event.name:
             case "slow":
                 return self._slow(event.argument)
+            case "beside":
+                self.engine.go_on()
+                self.connection.beside(self._slow(event.argument))
             case "tls":
                 return self._tls()
             case "blob":

@@ -364,3 +364,85 @@ def test_lmtp_on_a_unix_socket_answers_for_each_recipient(
             await client.quit()
 
     run(work())
+
+
+AHEAD = b"MAIL FROM:<a@b>\r\nRCPT TO:<%b@d>\r\nBDAT %d LAST\r\n%b"
+
+
+def ahead(name: bytes, content: bytes = b"x\r\n") -> bytes:
+    return AHEAD % (name, len(content), content)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_messages_sent_ahead_wait_together_and_are_answered_in_order(role: Role) -> None:
+    async def work() -> None:
+        settings = replace(MX, role=role)
+        async with smtp_house(settings) as house:
+            reader, writer = await asyncio.open_connection(house.host, house.port)
+            hello = b"LHLO" if role is Role.LMTP else b"EHLO"
+            writer.write(hello + b" x\r\n" + ahead(b"later") * 3 + ahead(b"bob") + b"QUIT\r\n")
+            while not house.intake.sessions:
+                await asyncio.sleep(0)
+            session = house.intake.sessions[0]
+            while session.waiting < 3 or not house.intake.messages:
+                await asyncio.sleep(0)
+            house.intake.gate.set()
+            replies = (await reader.read()).split(b"\r\n")[-14:-1]
+            assert [each[:3] for each in replies] == [b"250"] * 12 + [b"221"]
+            assert len(house.intake.messages) == 4
+            writer.close()
+
+    run(work())
+
+
+def test_a_message_refused_late_is_refused_in_its_place() -> None:
+    async def work() -> None:
+        async with smtp_house(MX) as house:
+            two = b"MAIL FROM:<a@b>\r\nRCPT TO:<later@d>\r\nRCPT TO:<spam@d>\r\nBDAT 1 LAST\r\nx"
+            house.intake.gate.set()
+            said = b"EHLO x\r\n" + two + ahead(b"bob") + b"QUIT\r\n"
+            replies = (await last_words(house, said)).split(b"\r\n")[-8:-1]
+            assert [each[:3] for each in replies] == [b"250"] * 2 + [b"554"] + [b"250"] * 3 + [
+                b"221"
+            ]
+            assert len(house.intake.messages) == 1
+
+    run(work())
+
+
+def test_so_much_and_no_more_waits_beside() -> None:
+    async def work() -> None:
+        async with smtp_house(MX) as house:
+            reader, writer = await asyncio.open_connection(house.host, house.port)
+            large = b"x" * 79998 + b"\r\n"
+            writer.write(b"EHLO x\r\n" + ahead(b"later", large) * 20)
+            while not house.intake.sessions:
+                await asyncio.sleep(0)
+            session = house.intake.sessions[0]
+            while session.waiting < 14:
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.05)
+            assert session.waiting == 14  # thirteen make 1 MB, and one is waited for
+            house.intake.gate.set()
+            writer.write(b"QUIT\r\n")
+            assert (await reader.read()).count(b"\r\n250 2.0.0 taken as") == 20
+            writer.close()
+
+    run(work())
+
+
+def test_who_leaves_amid_messages_that_wait_leaves_nothing_behind() -> None:
+    async def work() -> None:
+        async with smtp_house(MX) as house:
+            _, writer = await asyncio.open_connection(house.host, house.port)
+            writer.write(b"EHLO x\r\n" + ahead(b"later") * 3)
+            while not house.intake.sessions or house.intake.sessions[0].waiting < 3:
+                await asyncio.sleep(0)
+            writer.transport.abort()
+            session = house.intake.sessions[0]
+            while not session.is_closed:
+                await asyncio.sleep(0)
+            assert session.waiting == 0
+            assert house.intake.messages == []
+
+    run(work())

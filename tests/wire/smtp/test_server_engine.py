@@ -29,6 +29,7 @@ from correo.wire.smtp.server.events import (
     VerifyAsked,
 )
 from correo.wire.smtp.server.options import ServerOptions
+from correo.wire.smtp.server.output import Place
 
 OPTIONS = ServerOptions("mx.correo.test", greeting="ESMTP test")
 DIALOGUES = read_dialogues(Path(__file__).parent / "server_dialogues")
@@ -161,15 +162,20 @@ class Host:
         self.engine.accept_url()
 
     def end_content(self) -> None:
-        names = [each.forward_path.partition("@")[0] for each in self.recipients]
+        self.conclude(self.recipients, self.receiver.octets)
+
+    def conclude(
+        self, recipients: list[RecipientGiven], octets: bytes, place: Place | None = None
+    ) -> None:
+        names = [each.forward_path.partition("@")[0] for each in recipients]
         if "spam" in names:
             raise Refusal("5.7.1", "not that", reply=554)
-        self.messages.append(self.receiver.octets)
+        self.messages.append(octets)
         if self.options.is_lmtp:
             over, fine = (452, "4.2.2", "mailbox full"), (250, "2.1.5", "delivered")
-            self.engine.send_outcomes([over if name == "over" else fine for name in names])
+            self.engine.send_outcomes([over if name == "over" else fine for name in names], place)
         else:
-            self.engine.accept_message("taken")
+            self.engine.accept_message("taken", place)
 
     def log_in(self, event: AuthenticationBegun | AuthenticationAnswered) -> None:
         if isinstance(event, AuthenticationBegun):
@@ -339,3 +345,139 @@ def test_an_endless_line_takes_no_memory() -> None:
     for _ in range(100):
         engine.receive(b"x" * 65536)
         assert engine.buffered <= OPTIONS.max_command_line + 65536
+
+
+# answers that come later
+
+
+class LateHost(Host):
+    """Lets the client go on while messages wait for their answer, as the real session does."""
+
+    def __init__(self, options: ServerOptions = OPTIONS) -> None:
+        super().__init__(options)
+        self.waiting: list[tuple[list[RecipientGiven], bytes, Place]] = []
+
+    def end_content(self) -> None:
+        if not self.engine.can_answer_later:
+            super().end_content()
+            return
+        self.waiting.append((self.recipients, self.receiver.octets, self.engine.answer_later()))
+
+    def settle(self, which: int) -> None:
+        """Answer one of those that wait."""
+        recipients, octets, place = self.waiting.pop(which % len(self.waiting))
+        try:
+            self.conclude(recipients, octets, place)
+        except Refusal as refusal:
+            self.engine.refuse_message(refusal, place)
+        self.receive(b"")
+
+
+ENVELOPES = st.sampled_from(
+    [
+        b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n",
+        b"MAIL FROM:<a@b>\r\nRCPT TO:<spam@d>\r\n",
+        b"MAIL FROM:<a@b> SMTPUTF8\r\nRCPT TO:<nobody@d>\r\nRCPT TO:<c@d>\r\nRCPT TO:<over@d>\r\n",
+        b"MAIL FROM:<a@b>\r\nRCPT TO:<nobody@d>\r\n",
+        b"MAIL FROM:<a@b>\r\nRCPT TO:<disk@d>\r\n",
+    ]
+)
+CONTENTS = st.sampled_from(
+    [b"DATA\r\nx\r\n.\r\n", b"BDAT 3 LAST\r\nx\r\n", b"BDAT 1\r\nxBDAT 0 LAST\r\n", b"RSET\r\n"]
+)
+BETWEEN = st.sampled_from(
+    [b"", b"", b"NOOP\r\n", b"RSET\r\n", b"EHLO x\r\n", b"VRFY ana\r\n", b"X\r\n", b"NOOP\n",
+     b"x" * 3000 + b"\r\n", b"AUTH PLAIN AGFuYQBjb3JyZW8=\r\n", b"QUIT\r\n"]
+)  # fmt: skip
+ROWS = st.lists(st.tuples(ENVELOPES, CONTENTS, BETWEEN), max_size=8)
+
+
+def said(host: Host, octets: bytes, step: int) -> bytes:
+    host.mechanisms = ("PLAIN",)
+    heard = b""
+    for start in range(0, len(octets), step):
+        host.receive(octets[start : start + step])
+        heard += host.take_output()
+    return heard
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROWS, st.integers(1, 400), st.lists(st.integers(0, 5), max_size=10), st.booleans())
+def test_answers_that_come_later_change_nothing_of_what_is_said(
+    rows: list[tuple[bytes, bytes, bytes]], step: int, order: list[int], is_lmtp: bool
+) -> None:
+    options = replace(OPTIONS, is_lmtp=is_lmtp, max_messages=4)
+    octets = b"".join(b"".join(row) for row in rows)
+    octets = b"EHLO x\r\n" + octets
+    if is_lmtp:
+        octets = octets.replace(b"EHLO", b"LHLO")
+    at_once, late = Host(options), LateHost(options)
+    expected = said(at_once, octets, step)
+    heard = said(late, octets, step)
+    assert expected.startswith(heard)
+    while late.waiting:
+        assert not late.engine.is_closed
+        late.settle(order.pop() if order else 0)
+        heard += late.take_output()
+    assert heard == expected
+    assert sorted(late.messages) == sorted(at_once.messages)
+    assert late.engine.is_closed == at_once.engine.is_closed
+
+
+TRANSACTION = b"MAIL FROM:<a@b>\r\nRCPT TO:<%b@d>\r\nBDAT 3 LAST\r\nx\r\n"
+
+
+def test_the_next_transactions_go_on_while_a_message_waits_and_other_commands_do_not() -> None:
+    host = LateHost()
+    host.receive(b"EHLO x\r\n" + TRANSACTION % b"c")
+    host.take_output()
+    host.receive(TRANSACTION % b"d" + b"VRFY ana\r\n" + TRANSACTION % b"e")
+    assert [type(each) for each in host.events].count(ContentComplete) == 2
+    assert host.take_output() == b""
+    host.settle(1)
+    assert host.take_output() == b""
+    host.settle(0)
+    replies = smtp_replies(host.take_output())
+    assert [each[:3] for each in replies] == ["250"] * 7  # two messages, VRFY, and MAIL and RCPT
+    assert [type(each) for each in host.events].count(ContentComplete) == 3
+
+
+def test_only_so_many_messages_wait_for_their_answer() -> None:
+    host = LateHost()
+    host.receive(b"EHLO x\r\n" + TRANSACTION % b"c" * 50)
+    waiting = len(host.waiting)
+    assert waiting == 32
+    assert len(host.messages) == 18  # the others were answered at once
+    while host.waiting:
+        host.settle(0)
+    assert len(smtp_replies(host.take_output())) == 2 + 50 * 3
+
+
+def test_a_late_421_does_not_end_a_dialogue_that_has_gone_on() -> None:
+    host = LateHost()
+    host.receive(b"EHLO x\r\n" + TRANSACTION % b"c" + b"NOOP\r\n")
+    host.take_output()
+    _, _, place = host.waiting.pop()
+    host.engine.refuse_message(Refusal("4.3.2", "not now", reply=421), place)
+    assert host.take_output() == b"451 4.3.2 not now\r\n250 2.0.0 here\r\n"
+    assert not host.engine.is_closed
+
+
+def test_late_refusals_count_as_errors_and_too_many_end_the_dialogue() -> None:
+    host = LateHost(replace(OPTIONS, max_errors=3))
+    host.receive(b"EHLO x\r\n" + TRANSACTION % b"spam" * 20)
+    while host.waiting:
+        host.settle(0)
+    replies = [each[:3] for each in smtp_replies(host.take_output())]
+    assert 3 <= replies.count("554") <= 2 * 3  # at worst as many again were waiting
+    assert replies[-1] == "421"
+    assert host.engine.is_closed
+
+
+def test_a_place_is_filled_once() -> None:
+    host = LateHost()
+    host.receive(b"EHLO x\r\n" + TRANSACTION % b"c")
+    _, _, place = host.waiting.pop()
+    host.engine.accept_message("taken", place)
+    with pytest.raises(ValueError, match="not in list"):
+        host.engine.accept_message("taken", place)

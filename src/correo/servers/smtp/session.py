@@ -5,9 +5,11 @@ RFC 2033    4.2 LMTP: an answer per recipient
 RFC 3207    4.2 after STARTTLS the peer is a stranger again
 RFC 4468    BURL: what the URL names comes from our own IMAP server, within the process
 
-Every `Refusal` that intake raises becomes the reply here, and nowhere else.
+Every `Refusal` that intake raises becomes the reply here, and nowhere else. While a message
+becomes durable the client's next ones go on, so that those sent ahead share a sync.
 
-Cost: four intake calls per message; one task for what arrives together (see `net.driver`).
+Cost: four intake calls per message; one task for what arrives together (see `net.driver`), and one
+for each message that waits.
 """
 
 import logging
@@ -42,10 +44,13 @@ from correo.wire.smtp.server.events import (
     XclientGiven,
 )
 from correo.wire.smtp.server.options import ServerOptions
+from correo.wire.smtp.server.output import Place
 
 __all__ = ["SmtpSession"]
 
 log = logging.getLogger("correo.smtp")
+
+BESIDE_LIMIT = 1024 * 1024  # octets of messages of one connection that wait for their reply
 
 
 class SmtpSession:
@@ -71,6 +76,7 @@ class SmtpSession:
         self._is_utf8 = False  # the last MAIL said SMTPUTF8
         self._intake: IntakeSession | None = None
         self._receiver: MessageReceiver | None = None
+        self._octets_beside = 0
 
     # what the driver calls
 
@@ -147,15 +153,30 @@ class SmtpSession:
         receiver, self._receiver = self._receiver, None
         assert receiver is not None
         self._expect_commands()
+        beside = self._octets_beside
+        if self.engine.can_answer_later and (not beside or beside + receiver.size <= BESIDE_LIMIT):
+            self._connection.beside(self._take_beside(receiver, self.engine.answer_later()))
+        else:
+            await self._take(receiver)
+
+    async def _take(self, receiver: MessageReceiver, place: Place | None = None) -> None:
+        if self._settings.role is Role.LMTP:
+            outcomes = await self._way_in.finish_each(receiver)
+            self.engine.send_outcomes([(o.reply, o.status, o.text) for o in outcomes], place)
+        else:
+            accepted = await self._way_in.finish(receiver)
+            self.engine.accept_message(f"taken as {accepted.message_id}", place)
+
+    async def _take_beside(self, receiver: MessageReceiver, place: Place) -> None:
+        size = receiver.size
+        self._octets_beside += size
         try:
-            if self._settings.role is Role.LMTP:
-                outcomes = await self._way_in.finish_each(receiver)
-                self.engine.send_outcomes([(o.reply, o.status, o.text) for o in outcomes])
-            else:
-                accepted = await self._way_in.finish(receiver)
-                self.engine.accept_message(f"taken as {accepted.message_id}")
+            await self._take(receiver, place)
+        except Refusal as refusal:
+            log_own_trouble(log, refusal)
+            self.engine.refuse_message(refusal, place)
         finally:
-            self._way_in.reset()
+            self._octets_beside -= size
 
     async def _tls(self, event: TlsWanted) -> None:
         self.engine.accept_tls()

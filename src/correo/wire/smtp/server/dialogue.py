@@ -11,6 +11,7 @@ from correo.wire.smtp.data import ChunkReceiver, DataReceiver
 from correo.wire.smtp.replies import reply_code_of, write_reply
 from correo.wire.smtp.server.events import Event, TransactionReset
 from correo.wire.smtp.server.options import ServerOptions
+from correo.wire.smtp.server.output import Output
 from correo.wire.smtp.server.states import Mode, Phase
 
 __all__ = ["ContentReceiver", "Dialogue"]
@@ -40,6 +41,7 @@ class Dialogue:
         "decoder",
         "errors",
         "events",
+        "held_line",
         "helo",
         "is_authenticated",
         "is_binary",
@@ -71,7 +73,8 @@ class Dialogue:
         self.question: Event | None = None
         self.asks_first: frozenset[bytes] = frozenset()
         self.events: list[Event] = []
-        self.output: list[bytes] = []
+        self.output = Output()
+        self.held_line: bytes | None = None  # a command that waits for replies before it
         # who speaks
         self.helo = ""
         self.is_extended = False
@@ -130,6 +133,7 @@ class Dialogue:
         self.mode = Mode.CLOSED
         self.is_closed = True
         self.question = None
+        self.held_line = None
         self.drop_content()
 
     def _count_error(self) -> None:

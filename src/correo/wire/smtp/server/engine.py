@@ -9,7 +9,8 @@ RFC 5321    SMTP;  RFC 2920 pipelining: replies in the order of commands, whatev
 RFC 2033    LMTP;  RFC 3030 BDAT;  RFC 4468 BURL
 RFC 4954    4 SASL exchange
 
-While a question is open everything that arrives stays in the buffer, as pipelining wants.
+While a question is open everything that arrives stays in the buffer, as pipelining wants. Only a
+message may be answered later (`answer_later`), and the client's next ones go on.
 
 Cost: a whole pipelined transaction (MAIL, RCPT, DATA, 2 KB, four questions) in about 20 µs.
 """
@@ -20,7 +21,7 @@ from correo.base.blobs import Chunk
 from correo.base.errors import Refusal, UsageError
 from correo.wire.smtp.data import ChunkReceiver, DataReceiver, LineEnds
 from correo.wire.smtp.lines import Lines
-from correo.wire.smtp.replies import write_reply
+from correo.wire.smtp.replies import reply_code_of, write_reply
 from correo.wire.smtp.server.commands import auth
 from correo.wire.smtp.server.dialogue import ContentReceiver, Dialogue
 from correo.wire.smtp.server.events import (
@@ -39,6 +40,7 @@ from correo.wire.smtp.server.events import (
     XclientGiven,
 )
 from correo.wire.smtp.server.options import ServerOptions
+from correo.wire.smtp.server.output import Place
 from correo.wire.smtp.server.readers import READERS, obey, url_ended
 from correo.wire.smtp.server.states import Mode, Phase
 
@@ -47,7 +49,7 @@ __all__ = ["ServerEngine"]
 MAIL_OK = b"250 2.1.0 sender ok\r\n"
 RECIPIENT_OK = b"250 2.1.5 recipient ok\r\n"
 START_INPUT = b"354 go on, end with a line of nothing but a dot\r\n"
-CONTENT_STEP = 256 * 1024  # octets decoded at a time
+UNANSWERED_LIMIT = 32  # messages of one connection
 
 
 class ServerEngine:
@@ -79,11 +81,7 @@ class ServerEngine:
         return []
 
     def take_output(self) -> list[Chunk]:
-        output = self._dialogue.output
-        if not output:
-            return []
-        self._dialogue.output = []
-        return list(output)
+        return self._dialogue.output.take()
 
     @property
     def buffered(self) -> int:
@@ -91,7 +89,7 @@ class ServerEngine:
 
     @property
     def is_closed(self) -> bool:
-        return self._dialogue.is_closed
+        return self._dialogue.is_closed and not self._dialogue.output.places
 
     # what the session knows and says of itself
 
@@ -191,23 +189,47 @@ class ServerEngine:
         """What the URL names is in the message, all of it or up to where it was refused."""
         url_ended(self._answer(UrlGiven))
 
-    def accept_message(self, text: str) -> None:
-        """The message is ours, durably."""
-        dialogue = self._answer(ContentComplete)
-        if dialogue.options.is_lmtp:
-            dialogue.final_replies(250, "2.0.0", text)
-        else:
-            dialogue.reply(250, "2.0.0", text)
-        self._message_done()
+    @property
+    def can_answer_later(self) -> bool:
+        """Whether few enough wait, so few that they cannot be too many errors."""
+        dialogue = self._dialogue
+        waiting = dialogue.output.places + 1
+        may_err = dialogue.errors + waiting < dialogue.options.max_errors
+        return waiting <= UNANSWERED_LIMIT and may_err
 
-    def send_outcomes(self, outcomes: list[tuple[int, str, str]]) -> None:
-        """LMTP: reply code, status and text for each accepted recipient, in order."""
+    def answer_later(self) -> Place:
+        """To ContentComplete: the client may go on, and the reply comes for this place."""
         dialogue = self._answer(ContentComplete)
-        if len(outcomes) != dialogue.recipients:
-            raise UsageError(f"{len(outcomes)} outcomes for {dialogue.recipients} recipients")
-        for code, status, text in outcomes:
-            dialogue.output.append(write_reply(code, status, text, utf8=dialogue.utf8))
-        self._message_done()
+        place = Place(dialogue.recipients, utf8=dialogue.utf8)
+        dialogue.output.keep(place)
+        dialogue.end_transaction()
+        return place
+
+    def accept_message(self, text: str, place: Place | None = None) -> None:
+        """The message is ours, durably."""
+        place = place or self.answer_later()
+        times = place.recipients if self._dialogue.options.is_lmtp else 1
+        self._taken(place, [write_reply(250, "2.0.0", text, utf8=place.utf8)] * times)
+
+    def send_outcomes(
+        self, outcomes: list[tuple[int, str, str]], place: Place | None = None
+    ) -> None:
+        """LMTP: reply code, status and text for each accepted recipient, in order."""
+        place = place or self.answer_later()
+        if len(outcomes) != place.recipients:
+            raise UsageError(f"{len(outcomes)} outcomes for {place.recipients} recipients")
+        self._taken(place, [write_reply(*each, utf8=place.utf8) for each in outcomes])
+
+    def refuse_message(self, refusal: Refusal, place: Place) -> None:
+        """The message is not taken. 421 is said as 451: the dialogue has gone on meanwhile."""
+        code = refusal.reply or reply_code_of(refusal.status)
+        reply = write_reply(
+            451 if code == 421 else code, refusal.status, refusal.told, utf8=place.utf8
+        )
+        times = place.recipients if self._dialogue.options.is_lmtp else 1
+        self._dialogue.output.fill(place, [reply] * times)
+        if code >= 500:
+            self._dialogue.errors += times
 
     def accept_tls(self) -> None:
         """Say go ahead; what the client sent behind STARTTLS in clear is dropped.
@@ -281,8 +303,8 @@ class ServerEngine:
         dialogue.question = None
         return dialogue
 
-    def _message_done(self) -> None:
+    def _taken(self, place: Place, replies: list[bytes]) -> None:
         dialogue = self._dialogue
+        dialogue.output.fill(place, replies)
         dialogue.messages += 1
         dialogue.errors = dialogue.commands = 0
-        dialogue.end_transaction()

@@ -17,7 +17,8 @@ class ServerOptions:
     max_size: octets of a message; 0 for no limit (RFC 1870).
     max_recipients: accepted ones of one message (RFC 5321 4.5.3.1.8: at least 100).
     max_messages: of one connection, 0 for no limit (RFC 9422 MAILMAX).
-    max_errors: 5xx replies since the last accepted message, then 421.
+    max_errors: 5xx replies since the last accepted message, then 421. Messages that wait for their
+        answer may add as many again.
     max_commands: commands since the last accepted message, accepted recipients not counted.
     max_command_line: octets with CRLF. RFC 5321 4.5.3.1.4 says 512, each extension adds its own
         (RFC 3461 alone 500), so 512 would be too few.

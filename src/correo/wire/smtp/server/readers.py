@@ -6,6 +6,8 @@ question, another mode) and says whether it could do anything; False if more has
 RFC 5321    2.3.8    lines end in CRLF; 4.5.3.1.4 and .5 their length; 4.5.2 transparency
 RFC 3030             BDAT; RFC 4468 BURL
 RFC 4954    4        AUTH makes lines longer
+RFC 2920    3.1      what the client may send ahead: while messages have no reply yet, only commands
+                     of the next transactions go on, for none of them depends on the reply
 """
 
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from correo.wire.smtp.server.states import ALLOWED, NOT_NOW, Mode, Phase
 __all__ = ["READERS", "obey", "url_ended"]
 
 CONTENT_STEP = 256 * 1024  # octets decoded at a time
+MEANWHILE = frozenset({b"MAIL", b"RCPT", b"DATA", b"BDAT", b"RSET", b"NOOP"})
 
 
 def read_command(dialogue: Dialogue, lines: Lines) -> bool:
@@ -27,9 +30,15 @@ def read_command(dialogue: Dialogue, lines: Lines) -> bool:
     limit = options.max_command_line
     if dialogue.mechanisms and not dialogue.is_authenticated:  # RFC 4954 4: AUTH is longer
         limit = options.max_sasl_line
-    line = lines.next_line(limit)
+    line = dialogue.held_line
     if line is None:
+        line = lines.next_line(limit)
+        if line is None:
+            return False
+    if dialogue.output.places and not may_go_on(dialogue, line):
+        dialogue.held_line = line
         return False
+    dialogue.held_line = None
     dialogue.commands += 1
     if dialogue.commands > options.max_commands:
         dialogue.farewell("4.7.0", "too many commands and no message, closing")
@@ -42,6 +51,13 @@ def read_command(dialogue: Dialogue, lines: Lines) -> bool:
     else:
         obey(dialogue, line)
     return True
+
+
+def may_go_on(dialogue: Dialogue, line: bytes) -> bool:
+    """Whether the answer to a command is the same whatever becomes of the messages before it."""
+    limit = dialogue.options.max_messages
+    is_free = not limit or dialogue.messages + dialogue.output.places < limit
+    return is_free and verb_of(line) in MEANWHILE
 
 
 def verb_of(line: bytes) -> bytes:
