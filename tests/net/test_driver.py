@@ -4,93 +4,14 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import struct
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
+from tests.net.toys import Run, ended, everything, reset, toy_server
 
 from correo.net.driver import Connection
 from correo.net.link import BUFFERED_INPUT_LIMIT, socket_address
 from correo.net.tls import ServerTls
-from correo.testing.toy import LINES_PER_TURN, ToySession
-
-Run = Callable[[Coroutine[Any, Any, None]], None]
-
-
-@dataclass
-class Toy:
-    """A listening toy server and the sessions it has had."""
-
-    port: int = 0
-    sessions: list[ToySession] = field(default_factory=list)
-    connections: list[Connection] = field(default_factory=list)
-    gone: int = 0
-    before: Callable[[Connection], None] = lambda connection: None
-
-    @property
-    def session(self) -> ToySession:
-        return self.sessions[-1]
-
-    def make(self, connection: Connection) -> ToySession:
-        self.connections.append(connection)
-        self.sessions.append(ToySession(connection))
-        self.before(connection)
-        return self.sessions[-1]
-
-    def count(self, connection: Connection) -> None:
-        self.gone += 1
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            await asyncio.sleep(0.002)
-
-    async def client(
-        self, context: ssl.SSLContext | None = None
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, ssl=context, limit=1 << 20
-        )
-        assert await reader.readline() == b"hello\n"
-        return reader, writer
-
-
-@contextlib.asynccontextmanager
-async def toy_server(
-    tls: ServerTls | None = None, *, implicit: bool = False, send_buffer: int = 0
-) -> AsyncIterator[Toy]:
-    toy = Toy()
-    context = tls.context if tls is not None else None
-    listening = socket.create_server(("127.0.0.1", 0))
-    if send_buffer:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
-    server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(
-            toy.make,
-            tls=None if implicit else context,
-            on_closed=toy.count,
-            end_point=tls.end_point if tls is not None else None,
-        ),
-        sock=listening,
-        ssl=context if implicit else None,
-    )
-    toy.port = listening.getsockname()[1]
-    try:
-        yield toy
-    finally:
-        server.close()
-
-
-async def everything(reader: asyncio.StreamReader) -> bytes:
-    return await asyncio.wait_for(reader.read(-1), 10)
-
-
-async def ended(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-
+from correo.testing.toy import LINES_PER_TURN
 
 PIPELINES = [
     # id                      sent                                    answered after the greeting
@@ -210,13 +131,6 @@ def test_a_peer_that_half_closes_gets_every_answer(run: Run) -> None:
             await toy.until(lambda: toy.gone == 1)
 
     run(dialogue())
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """Vanish: the other side sees a reset, not an end."""
-    linger = struct.pack("ii", 1, 0)
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    writer.transport.abort()
 
 
 def test_a_peer_that_vanishes_cancels_its_handler_and_only_then_is_the_session_closed(
@@ -555,122 +469,3 @@ def test_an_address_is_host_and_port_for_every_family(
     name: object, address: tuple[str, int]
 ) -> None:
     assert socket_address(name) == address
-
-
-# work beside the handlers
-
-
-def test_what_is_done_beside_keeps_nobody_waiting_and_is_said_together(run: Run) -> None:
-    async def dialogue() -> None:
-        async with toy_server() as toy:
-            reader, writer = await toy.client()
-            writer.write(b"beside a\nbeside b\necho c\n")
-            assert await reader.readline() == b"c\n"
-            said = Said()
-            toy.connections[0].recorder = said
-            toy.session.gate.set()
-            assert await reader.readexactly(4) == b"a\nb\n"
-            assert said.writes == [b"a\nb\n"]
-            await ended(writer)
-            await toy.until(lambda: toy.gone == 1)
-
-    run(dialogue())
-
-
-class Said:
-    """A recorder that keeps each write apart."""
-
-    def __init__(self) -> None:
-        self.writes: list[bytes] = []
-
-    def received(self, octets: bytes) -> None:
-        pass
-
-    def sent(self, octets: bytes) -> None:
-        self.writes.append(octets)
-
-    def ended(self) -> None:
-        pass
-
-
-def test_a_peer_that_half_closes_gets_what_is_done_beside(run: Run) -> None:
-    async def dialogue() -> None:
-        async with toy_server() as toy:
-            reader, writer = await toy.client()
-            writer.write(b"beside a\n")
-            writer.write_eof()
-            await toy.until(lambda: bool(toy.session.diary))
-            await asyncio.sleep(0.01)
-            toy.session.gate.set()
-            assert await everything(reader) == b"a\neof\n"
-            await ended(writer)
-            await toy.until(lambda: toy.gone == 1)
-
-    run(dialogue())
-
-
-@pytest.mark.parametrize("word", ["stop", "close"])
-def test_no_connection_is_ended_before_what_is_done_beside(run: Run, word: str) -> None:
-    async def dialogue() -> None:
-        async with toy_server() as toy:
-            reader, writer = await toy.client()
-            writer.write(b"beside a\n")
-            await toy.until(lambda: bool(toy.session.diary))
-            getattr(toy.connections[0], word)()
-            await asyncio.sleep(0.01)
-            toy.session.gate.set()
-            last = b"stopping\n" if word == "stop" else b""
-            assert await everything(reader) == b"a\n" + last
-            await ended(writer)
-            await toy.until(lambda: toy.gone == 1)
-
-    run(dialogue())
-
-
-@pytest.mark.parametrize("sent", [b"beside a\nbeside b\n", b"beside a\nslow b\n"])
-def test_a_peer_that_vanishes_cancels_all_and_only_then_is_the_session_closed(
-    run: Run, sent: bytes
-) -> None:
-    async def dialogue() -> None:
-        async with toy_server() as toy:
-            _, writer = await toy.client()
-            writer.write(sent)
-            await toy.until(lambda: len(toy.session.diary) == 2)
-            reset(writer)
-            await toy.until(lambda: toy.gone == 1)
-            assert toy.session.diary[2:] == ["cancelled", "cancelled", "closed"]
-
-    run(dialogue())
-
-
-def test_work_beside_is_no_silence_of_the_peer(run: Run) -> None:
-    async def dialogue() -> None:
-        async with toy_server() as toy:
-            toy.before = lambda connection: connection.set_idle_limit(0.1)
-            reader, writer = await toy.client()
-            writer.write(b"beside a\n")
-            await asyncio.sleep(0.3)
-            toy.session.gate.set()
-            assert await everything(reader) == b"a\ntoo slow\n"
-            await ended(writer)
-
-    run(dialogue())
-
-
-def test_a_mistake_in_work_beside_cuts_the_connection_and_is_reported() -> None:
-    failures: list[dict[str, Any]] = []
-
-    async def dialogue() -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: failures.append(context))
-        async with toy_server() as toy:
-            reader, writer = await toy.client()
-            writer.write(b"beside fail\n")
-            await toy.until(lambda: bool(toy.session.diary))
-            toy.session.gate.set()
-            assert await everything(reader) == b""
-            await toy.until(lambda: toy.gone == 1)
-            await ended(writer)
-
-    asyncio.run(dialogue())
-    assert [str(each["exception"]) for each in failures] == ["a mistake of ours, later"]

@@ -55,7 +55,7 @@ class Beside:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except Exception as error:
+        except Exception as error:  # a mistake of ours: it ends this connection, and no other
             self._failed(error)
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:

@@ -59,4 +59,4 @@ class Session(Protocol):
 
     def closed(self) -> None:
         """The connection is gone, for whatever reason. Free everything; called exactly once,
-        and only after a handler still at work has ended (it is cancelled)."""
+        and only after a handler still at work, and all beside it, has ended (it is cancelled)."""

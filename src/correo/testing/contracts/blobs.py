@@ -1,6 +1,7 @@
 """What every blob store must do; a backend's tests subclass this and say how to make one."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -31,11 +32,12 @@ async def collected(blobs: Any, *names: StoredBlob) -> int:
     return count
 
 
-class BlobsContract:
+class BlobsContract(ABC):
     """Subclass it, with `run` that makes an empty store and plays the scenario."""
 
+    @abstractmethod
     def run(self, play: BlobsScenario) -> None:
-        raise NotImplementedError
+        """Make an empty store and play the scenario with it."""
 
     @pytest.mark.parametrize("octets", [b"", b"x", BODY], ids=["empty", "one octet", "large"])
     def test_what_was_put_comes_back_under_its_digest(self, octets: bytes) -> None:

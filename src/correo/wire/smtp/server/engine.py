@@ -3,7 +3,8 @@
 Octets go in through `receive`, questions come out as events (`server.events`), answers go back
 through the methods below, replies come out of `take_output`. What needs no outside knowledge
 is answered here: EHLO, NOOP, syntax, order, limits. This class joins the parts: `lines` frames,
-`readers` understand, `states` says what may come when, `dialogue` remembers, `data` decodes.
+`readers` understand, `states` says what may come when, `dialogue` remembers, `data` decodes, `answers` takes or refuses
+whole messages.
 
 RFC 5321    SMTP;  RFC 2920 pipelining: replies in the order of commands, whatever is buffered
 RFC 2033    LMTP;  RFC 3030 BDAT;  RFC 4468 BURL
@@ -21,9 +22,10 @@ from correo.base.blobs import Chunk
 from correo.base.errors import Refusal, UsageError
 from correo.wire.smtp.data import ChunkReceiver, DataReceiver, LineEnds
 from correo.wire.smtp.lines import Lines
-from correo.wire.smtp.replies import reply_code_of, write_reply
+from correo.wire.smtp.replies import write_reply
+from correo.wire.smtp.server.answers import MessageAnswers
 from correo.wire.smtp.server.commands import auth
-from correo.wire.smtp.server.dialogue import ContentReceiver, Dialogue
+from correo.wire.smtp.server.dialogue import ContentReceiver
 from correo.wire.smtp.server.events import (
     AuthenticationAnswered,
     AuthenticationBegun,
@@ -40,7 +42,6 @@ from correo.wire.smtp.server.events import (
     XclientGiven,
 )
 from correo.wire.smtp.server.options import ServerOptions
-from correo.wire.smtp.server.output import Place
 from correo.wire.smtp.server.readers import READERS, obey, url_ended
 from correo.wire.smtp.server.states import Mode, Phase
 
@@ -49,16 +50,15 @@ __all__ = ["ServerEngine"]
 MAIL_OK = b"250 2.1.0 sender ok\r\n"
 RECIPIENT_OK = b"250 2.1.5 recipient ok\r\n"
 START_INPUT = b"354 go on, end with a line of nothing but a dot\r\n"
-UNANSWERED_LIMIT = 32  # messages of one connection
 
 
-class ServerEngine:
+class ServerEngine(MessageAnswers):
     """One connection. Make it, `greet` (or `turn_away`), then feed it."""
 
-    __slots__ = ("_dialogue", "_input")
+    __slots__ = ("_input",)
 
     def __init__(self, options: ServerOptions) -> None:
-        self._dialogue = Dialogue(options)
+        super().__init__(options)
         self._input = Lines()
 
     # what the driver calls
@@ -189,48 +189,6 @@ class ServerEngine:
         """What the URL names is in the message, all of it or up to where it was refused."""
         url_ended(self._answer(UrlGiven))
 
-    @property
-    def can_answer_later(self) -> bool:
-        """Whether few enough wait, so few that they cannot be too many errors."""
-        dialogue = self._dialogue
-        waiting = dialogue.output.places + 1
-        may_err = dialogue.errors + waiting < dialogue.options.max_errors
-        return waiting <= UNANSWERED_LIMIT and may_err
-
-    def answer_later(self) -> Place:
-        """To ContentComplete: the client may go on, and the reply comes for this place."""
-        dialogue = self._answer(ContentComplete)
-        place = Place(dialogue.recipients, utf8=dialogue.utf8)
-        dialogue.output.keep(place)
-        dialogue.end_transaction()
-        return place
-
-    def accept_message(self, text: str, place: Place | None = None) -> None:
-        """The message is ours, durably."""
-        place = place or self.answer_later()
-        times = place.recipients if self._dialogue.options.is_lmtp else 1
-        self._taken(place, [write_reply(250, "2.0.0", text, utf8=place.utf8)] * times)
-
-    def send_outcomes(
-        self, outcomes: list[tuple[int, str, str]], place: Place | None = None
-    ) -> None:
-        """LMTP: reply code, status and text for each accepted recipient, in order."""
-        place = place or self.answer_later()
-        if len(outcomes) != place.recipients:
-            raise UsageError(f"{len(outcomes)} outcomes for {place.recipients} recipients")
-        self._taken(place, [write_reply(*each, utf8=place.utf8) for each in outcomes])
-
-    def refuse_message(self, refusal: Refusal, place: Place) -> None:
-        """The message is not taken. 421 is said as 451: the dialogue has gone on meanwhile."""
-        code = refusal.reply or reply_code_of(refusal.status)
-        reply = write_reply(
-            451 if code == 421 else code, refusal.status, refusal.told, utf8=place.utf8
-        )
-        times = place.recipients if self._dialogue.options.is_lmtp else 1
-        self._dialogue.output.fill(place, [reply] * times)
-        if code >= 500:
-            self._dialogue.errors += times
-
     def accept_tls(self) -> None:
         """Say go ahead; what the client sent behind STARTTLS in clear is dropped.
 
@@ -293,18 +251,3 @@ class ServerEngine:
             dialogue.reject(refusal)
             if isinstance(question, MailGiven):
                 dialogue.utf8 = False
-
-    # inside
-
-    def _answer(self, *expected: type[Event]) -> Dialogue:
-        dialogue = self._dialogue
-        if not isinstance(dialogue.question, expected):
-            raise UsageError(f"{expected[0].__name__} is not the open question")
-        dialogue.question = None
-        return dialogue
-
-    def _taken(self, place: Place, replies: list[bytes]) -> None:
-        dialogue = self._dialogue
-        dialogue.output.fill(place, replies)
-        dialogue.messages += 1
-        dialogue.errors = dialogue.commands = 0
