@@ -1,6 +1,8 @@
 """`kill -9` in the middle of a load: what got its 250 is there, once."""
 
+import asyncio
 import imaplib
+import itertools
 import os
 import signal
 import smtplib
@@ -10,11 +12,12 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from correo.clients.smtp import Envelope, EnvelopeRecipient, SmtpClient, SmtpError, TlsMode
 from correo.testing.process import ServerProcess, free_port_offset, running
 
 DOMAIN = "crash.test"
@@ -25,15 +28,18 @@ LOAD_LIMIT_S = 30.0
 
 
 class Load:
-    """Threads that send numbered messages and remember the numbers that were acknowledged."""
+    """Threads that send numbered messages and remember the numbers that were acknowledged.
 
-    def __init__(self, port: int) -> None:
+    Args:
+        is_ahead: send message after message without waiting for each answer before the next.
+    """
+
+    def __init__(self, port: int, *, is_ahead: bool = False) -> None:
         self.port = port
+        send = self._send_ahead if is_ahead else self._send
         self.acknowledged: list[str] = []
         self.stop = threading.Event()
-        self.threads = [
-            threading.Thread(target=self._send, args=(number,)) for number in range(SENDERS)
-        ]
+        self.threads = [threading.Thread(target=send, args=(number,)) for number in range(SENDERS)]
 
     def start(self) -> None:
         for thread in self.threads:
@@ -66,6 +72,31 @@ class Load:
                         self.acknowledged.append(name)
             except (OSError, smtplib.SMTPException):
                 self.stop.wait(0.05)
+
+    def _send_ahead(self, sender: int) -> None:
+        numbers = itertools.count(1)
+        while not self.stop.is_set():
+            try:
+                asyncio.run(self._send_row(sender, numbers))
+            except (OSError, SmtpError):
+                self.stop.wait(0.05)
+
+    async def _send_row(self, sender: int, numbers: Iterator[int]) -> None:
+        sent: list[str] = []
+
+        def letters() -> Iterator[tuple[Envelope, bytes]]:
+            while not self.stop.is_set():
+                number = next(numbers)
+                sent.append(f"{sender}-{number}")
+                to = EnvelopeRecipient(ACCOUNTS[(sender + number) % len(ACCOUNTS)])
+                yield Envelope("a@sender.test", [to]), f"Subject: {sent[-1]}\r\n\r\n".encode()
+
+        async with await SmtpClient.connect("127.0.0.1", self.port, tls=TlsMode.NONE) as client:
+            place = 0
+            async for outcome in client.send_many(letters()):
+                if outcome.is_accepted:
+                    self.acknowledged.append(sent[place])
+                place += 1
 
 
 def prepare(home: Path) -> list[str]:
@@ -114,14 +145,15 @@ def kill_the_supervisor(server: ServerProcess) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("is_ahead", [False, True])
 @pytest.mark.parametrize("strike", [kill_a_worker, kill_the_supervisor, ServerProcess.kill])
 def test_every_acknowledged_message_is_there_once(
-    tmp_path: Path, strike: Callable[[ServerProcess], None]
+    tmp_path: Path, strike: Callable[[ServerProcess], None], is_ahead: bool
 ) -> None:
     options = prepare(tmp_path)
     offset = free_port_offset()
     with running("serve", tmp_path / "data", options, port_offset=offset) as server:
-        load = Load(server.listeners["smtp"].port)
+        load = Load(server.listeners["smtp"].port, is_ahead=is_ahead)
         load.start()
         load.wait_for(300)
         strike(server)

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from correo.base.errors import OverQuota, Refusal, StorageFull
-from correo.intake.api import MailParameters, RecipientParameters, Role
+from correo.intake.api import MailParameters, PeerInfo, RecipientParameters, Role
 from correo.intake.rates import Rate
 from correo.mailbox.append import Prepared
 from correo.queue.routes import NextHop, Routes
 from correo.store.directory import Account, Domain
 from correo.store.model import AccountId, Quota, StoredBlob
 from correo.store.queue import QueuedRecipient, RecipientState
-from correo.testing.mail_house import MailHouse
+from correo.testing.mail_house import STRANGER, MailHouse
+from correo.trace.journey import Journal
+from correo.trace.record import Record
 
 CONTENT = b"From: Zoe <zoe@remote.test>\r\nSubject: hello\r\n\r\nHello.\r\n"
 Body = Callable[[MailHouse], Awaitable[None]]
@@ -572,3 +574,52 @@ def test_vrfy_tells_nothing_and_expn_shows_a_list_to_its_members_only() -> None:
         assert await ana.expand("team@correo.test") == [ANA, "zoe@b.test"]
 
     run(body)
+
+
+# the next transaction begins while a message is on its way to the disk
+
+
+class Slow:
+    """A hand-off that waits until it may."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+        self.filed: list[str] = []
+
+    async def deliver(self, message: Prepared, accounts: Sequence[Account]) -> list[Refusal | None]:
+        await self.may.wait()
+        self.filed += [each.address for each in accounts]
+        return [None] * len(accounts)
+
+    async def check_room(self, account: Account, octets: int) -> None:
+        pass
+
+
+def test_the_next_envelope_leaves_the_one_that_waits_as_it_was() -> None:
+    notes: list[Record] = []
+    slow = Slow()
+
+    async def body(house: MailHouse) -> None:
+        peer = PeerInfo(STRANGER, 40000, 25, helo="client.test", protocol="ESMTP")
+        session = house.intake.connect(peer, Role.MX)
+        first = asyncio.create_task(house.bring(session, CONTENT, "ana@correo.test"))
+        await asyncio.sleep(0)
+        peer.protocol = "UTF8SMTP"
+        second = asyncio.create_task(house.bring(session, CONTENT, "bob@correo.test"))
+        await asyncio.sleep(0)
+        await session.mail("left@remote.test", MailParameters())
+        session.reset()
+        slow.may.set()
+        assert await first != await second
+        accepted = [each.details for each in notes if each.text == "accepted"]
+        assert [(each["recipients"], each["protocol"]) for each in accepted] == [
+            ("ana@correo.test", "ESMTP"),
+            ("bob@correo.test", "UTF8SMTP"),
+        ]
+        assert slow.filed == ["ana@correo.test", "bob@correo.test"]
+
+    def house() -> MailHouse:
+        clock = MailHouse().clock
+        return MailHouse(handoff=slow, journal=Journal(notes, clock))
+
+    run(body, house)

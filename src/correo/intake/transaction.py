@@ -8,6 +8,7 @@ RFC 5321    3.3      mail transactions
             3.5      VRFY and EXPN: 252 says that delivery will be attempted
 """
 
+import copy
 from collections.abc import Callable
 from functools import partial
 
@@ -63,8 +64,9 @@ class Transaction:
     async def mail(self, reverse_path: str, parameters: MailParameters) -> None:
         account = await self._policy.sender(self._peer, reverse_path, parameters)
         now = self._clock.now()
+        peer = copy.copy(self._peer)  # as it is now: the next MAIL may come before this is accepted
         self._envelope = Envelope(
-            self._make_id(now), self._peer, reverse_path, parameters, [], account, now
+            self._make_id(now), peer, reverse_path, parameters, [], account, now
         )
 
     async def recipient(self, forward_path: str, parameters: RecipientParameters) -> None:
